@@ -1,0 +1,33 @@
+"""Running one job and telling how it ended; the same for every executor."""
+
+import math
+import time
+import traceback
+
+from nas.trial import Evaluation, Evaluator, Job, Outcome
+
+TRACEBACK_LINES = 6
+
+
+def attempt(evaluator: Evaluator, job: Job) -> Outcome:
+    """Evaluate a job; an exception or a metric that is no number becomes the outcome's failure."""
+    start = time.monotonic()
+    try:
+        evaluation = evaluator(job)
+        _check_finite(evaluation)
+    except Exception as error:
+        tail = "".join(traceback.format_exception(error)).strip().splitlines()[-TRACEBACK_LINES:]
+        reason = f"{type(error).__name__}: {error}\n" + "\n".join(tail)
+        return Outcome(job=job, evaluation=None, failure=reason, duration_s=time.monotonic() - start)
+    return Outcome(job=job, evaluation=evaluation, failure=None, duration_s=time.monotonic() - start)
+
+
+def lost(job: Job, reason: str, duration_s: float) -> Outcome:
+    """The outcome of a job whose worker is gone."""
+    return Outcome(job=job, evaluation=None, failure=reason, duration_s=duration_s)
+
+
+def _check_finite(evaluation: Evaluation) -> None:
+    bad = {name: value for name, value in evaluation.metrics.items() if not math.isfinite(value)}
+    if bad:
+        raise ValueError(f"metrics must be finite numbers, got {bad}; training has probably diverged")

@@ -1,0 +1,27 @@
+"""Runs jobs one after another in this process: for tests, debugging and single-machine runs without Ray."""
+
+from collections import deque
+
+from launch.executors._shared import attempt
+from nas.trial import Evaluator, Job, Outcome
+
+
+class SerialExecutor:
+    """One slot; a job runs inside `wait`."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._queue: deque[Job] = deque()
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def submit(self, job: Job) -> None:
+        self._queue.append(job)
+
+    def wait(self, timeout_s: float) -> list[Outcome]:
+        return [attempt(self._evaluator, self._queue.popleft())] if self._queue else []
+
+    def close(self) -> None:
+        self._queue.clear()

@@ -1,0 +1,46 @@
+"""Crop and shrink by area: every output pixel is the mean of exactly the input area that it covers.
+
+Colour and depth go through the same weights, so they stay registered. Invalid depth has no weight, and an output
+pixel is valid where at least half of its area is. Enlarging with these weights repeats pixels.
+"""
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+
+def area_weights(num_in: int, num_out: int) -> Float32[np.ndarray, "num_out num_in"]:
+    """Row i holds the share of each input pixel in output pixel i; rows sum to one."""
+    scale = num_in / num_out
+    low = np.arange(num_out)[:, None] * scale
+    pixel = np.arange(num_in)[None, :]
+    overlap = np.minimum(low + scale, pixel + 1) - np.maximum(low, pixel)
+    return (np.clip(overlap, 0, None) / scale).astype(np.float32)
+
+
+def centre_crop(size: tuple[int, int], aspect: float) -> tuple[slice, slice]:
+    """The rows and columns of the largest centred window of `size` (height, width) with width / height = `aspect`."""
+    height, width = size
+    crop_height = min(height, max(1, round(width / aspect)))
+    crop_width = min(width, max(1, round(height * aspect)))
+    top, left = (height - crop_height) // 2, (width - crop_width) // 2
+    return slice(top, top + crop_height), slice(left, left + crop_width)
+
+
+def shrink_rgb(rgb: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "{size[0]} {size[1]} 3"]:
+    rows, columns = area_weights(rgb.shape[0], size[0]), area_weights(rgb.shape[1], size[1])
+    tall = rows @ rgb.reshape(rgb.shape[0], -1).astype(np.float32)
+    small: Float32[np.ndarray, "h w 3"] = columns @ tall.reshape(size[0], -1, 3)
+    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+
+
+def shrink_depth(
+    depth: Float32[np.ndarray, "h w"], size: tuple[int, int]
+) -> Float32[np.ndarray, "{size[0]} {size[1]}"]:
+    """Mean valid depth of each output pixel's area, NaN where less than half of the area is valid."""
+    rows, columns = area_weights(depth.shape[0], size[0]), area_weights(depth.shape[1], size[1])
+    valid = np.isfinite(depth) & (depth > 0)
+    total = rows @ np.where(valid, depth, 0).astype(np.float32) @ columns.T
+    share = rows @ valid.astype(np.float32) @ columns.T
+    # A hair below one half, because the rounded weights of a half-covered pixel may sum to just under it.
+    enough = share > 0.4999
+    return np.where(enough, total / np.where(enough, share, 1), np.nan).astype(np.float32)

@@ -1,0 +1,95 @@
+"""Dominance, fronts and hypervolume on arrays of objectives; thin, over moocore.
+
+Every objective is minimised. A row dominates another when it is nowhere worse and somewhere better, so equal rows do
+not dominate each other and stand or fall together.
+
+Notation:
+    points     Float[n, m]   one row per architecture, each column in its objective's unit
+    reference  Float[m]      the corner that bounds a hypervolume
+    rank       Int[n]        0 on the front, 1 on the front of what is left without rank 0, and so on
+"""
+
+import moocore
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+
+def front_mask(points: Float[np.ndarray, "n m"]) -> Bool[np.ndarray, "n"]:
+    """Which rows no other row dominates; rows equal to one on the front are on it too.
+
+    Raises:
+      ValueError: a value is NaN.
+    Source: Kung et al. 1975, "On finding the maxima of a set of vectors".
+    """
+    _check(points)
+    if len(points) == 0:
+        return np.zeros(0, bool)
+    return np.asarray(moocore.is_nondominated(points, keep_weakly=True), bool)
+
+
+def front_ranks(points: Float[np.ndarray, "n m"]) -> Int[np.ndarray, "n"]:
+    """Non-dominated sorting: the number of fronts to peel off before each row is on one.
+
+    Raises:
+      ValueError: a value is NaN.
+    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A.
+    """
+    _check(points)
+    if len(points) == 0:
+        return np.zeros(0, np.int64)
+    return np.asarray(moocore.pareto_rank(points), np.int64)
+
+
+def hypervolume(points: Float[np.ndarray, "n m"], reference: Float[np.ndarray, "m"]) -> float:
+    """Volume dominated by `points` and bounded by `reference`; every objective is minimised.
+
+    Args:
+      points: each column in its objective's unit; repeated rows are allowed.
+      reference: no better than any point in any objective.
+
+    Returns:
+      Volume in the product of the objectives' units; 0.0 when n == 0.
+
+    Raises:
+      ValueError: a value is NaN or infinite, or a point lies beyond the reference.
+    Source: Fonseca et al. 2006, "An improved dimension-sweep algorithm for the hypervolume indicator".
+    """
+    _check(points)
+    if not (np.isfinite(points).all() and np.isfinite(reference).all()):
+        raise ValueError("a hypervolume needs finite points and a finite reference; leave out unmeasured objectives")
+    beyond = np.argwhere(points > reference)
+    if len(beyond):
+        row, column = beyond[0]
+        raise ValueError(
+            f"reference must be no better than any point, got {reference[column]} in objective {column} and "
+            f"{points[row, column]} at row {row}; move it to at least {points[:, column].max()}"
+        )
+    return float(moocore.hypervolume(points, ref=reference)) if len(points) else 0.0
+
+
+def crowding_distances(points: Float[np.ndarray, "n m"], ranks: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+    """How much room a row has among the rows of its own rank; infinite at the ends, zero among three equals.
+
+    Per objective, the gap between the two neighbours as a share of the range of all rows, summed over objectives.
+    All ranks are done at once: sorted by (rank, value), neighbours of another rank are ends.
+
+    Raises:
+      ValueError: a value is NaN.
+    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.B.
+    """
+    _check(points)
+    distances = np.zeros(len(points))
+    for column in points.T:
+        order = np.lexsort((column, ranks))
+        gaps = np.full(len(points), np.inf)
+        spread = np.ptp(column) if len(column) else 0.0
+        inner = ranks[order[2:]] == ranks[order[:-2]]
+        gaps[1:-1][inner] = (column[order[2:]] - column[order[:-2]])[inner] / (spread or 1.0)
+        distances[order] += gaps
+    return distances
+
+
+def _check(points: Float[np.ndarray, "n m"]) -> None:
+    if np.isnan(points).any():
+        row, column = np.argwhere(np.isnan(points))[0]
+        raise ValueError(f"objectives must not be NaN, got one at row {row}, objective {column}; leave out failed trials")

@@ -1,0 +1,158 @@
+"""The loop: propose, submit, record. It knows protocols only; no torch, no Ray.
+
+Every proposal is a pure function of (finished trials, pending trials, rng from (seed, ticket)). With lag L, ticket t
+is proposed from exactly the results of tickets < t - L, in ticket order, and the architectures of the L tickets before
+it; so the same seed and lag give the same trials for any number of workers, any timing and any crash. L = 0 means
+whatever has finished: fastest, not repeatable.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from nas.history import History
+from nas.trial import Executor, Job, Outcome, Phase, Proposal, Trial
+
+POLL_S = 0.5
+FAILURE_WINDOW = 20
+MIN_FAILURES = 5
+
+
+class Strategy(Protocol):
+    """Decides what to train next; a pure function of its arguments."""
+
+    def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal: ...
+
+
+class TooManyFailures(RuntimeError):
+    """Trials fail so often that going on would waste the cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the loop is to do.
+
+    Attributes:
+      num_trials: tickets 0 .. num_trials - 1 are handed out.
+      fidelity: training budget of each, in the evaluator's measure.
+      lag: see the module's docstring; 0 or at least the number of slots to keep them all busy.
+      max_failure_share: of the last 20 trials that ended; beyond it the search stops with `TooManyFailures`.
+    """
+
+    phase: Phase
+    num_trials: int
+    fidelity: int
+    seed: int
+    lag: int
+    max_failure_share: float = 0.5
+
+
+def run(
+    plan: Plan,
+    *,
+    strategy: Strategy,
+    executor: Executor,
+    history: History,
+    keep: Callable[[Outcome], None] = lambda outcome: None,
+    watch: Callable[[Sequence[Trial]], None] = lambda trials: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Trial]:
+    """Hand out every ticket of the plan and record what comes back; trials that have ended are never run again.
+
+    Args:
+      keep: called with each outcome before it is recorded, to store its artifacts.
+      watch: called with the phase's trials whenever they change, and about twice a second.
+      stop: once it says True no new ticket is handed out; running ones are awaited.
+
+    Returns:
+      The phase's trials by ticket.
+
+    Raises:
+      TooManyFailures: see `Plan.max_failure_share`.
+    """
+    trials = {trial.ticket: trial for trial in history.trials() if trial.phase == plan.phase}
+    orphans = [trial for trial in trials.values() if trial.state == "running"]
+    for trial in orphans:
+        executor.submit(_job(plan, trial))
+    num_running = len(orphans)
+    while True:
+        while num_running < executor.slots and not stop() and (ticket := _ready(plan, trials)) is not None:
+            trials[ticket] = _propose(plan, ticket, trials, strategy)
+            history.start(trials[ticket])
+            executor.submit(_job(plan, trials[ticket]))
+            num_running += 1
+        watch(_in_order(trials))
+        if not num_running:
+            return _in_order(trials)
+        for outcome in executor.wait(POLL_S):
+            keep(outcome)
+            history.finish(outcome)
+            trials[outcome.job.ticket] = _ended(trials[outcome.job.ticket], outcome)
+            num_running -= 1
+            _check_failures(_in_order(trials), plan.max_failure_share)
+
+
+def _ready(plan: Plan, trials: dict[int, Trial]) -> int | None:
+    """The next ticket, if the results that it must wait for are in."""
+    ticket = next(t for t in range(len(trials) + 1) if t not in trials)
+    if ticket >= plan.num_trials:
+        return None
+    if plan.lag and any(trials[t].state == "running" for t in range(max(0, ticket - plan.lag))):
+        return None
+    return ticket
+
+
+def _propose(plan: Plan, ticket: int, trials: dict[int, Trial], strategy: Strategy) -> Trial:
+    before = [trials[t] for t in range(ticket) if t in trials]
+    if plan.lag:
+        known = max(0, ticket - plan.lag)
+        # A pending trial may have ended by now, or not yet: its result is hidden, so that timing cannot matter.
+        done, pending = before[:known], [_hide(trial) for trial in before[known:]]
+    else:
+        done = [trial for trial in before if trial.state != "running"]
+        pending = [trial for trial in before if trial.state == "running"]
+    proposal = strategy.propose(done, pending, np.random.default_rng((plan.seed, ticket)))
+    return Trial(
+        phase=plan.phase,
+        ticket=ticket,
+        architecture=proposal.architecture,
+        fidelity=plan.fidelity,
+        origin=proposal.origin,
+        state="running",
+    )
+
+
+def _hide(trial: Trial) -> Trial:
+    return replace(trial, state="running", metrics={}, failure=None, duration_s=None)
+
+
+def _job(plan: Plan, trial: Trial) -> Job:
+    return Job(
+        phase=trial.phase,
+        ticket=trial.ticket,
+        architecture=trial.architecture,
+        fidelity=trial.fidelity,
+        seed=plan.seed,
+    )
+
+
+def _ended(trial: Trial, outcome: Outcome) -> Trial:
+    if outcome.evaluation is None:
+        return replace(trial, state="failed", failure=outcome.failure, duration_s=outcome.duration_s)
+    return replace(trial, state="complete", metrics=outcome.evaluation.metrics, duration_s=outcome.duration_s)
+
+
+def _in_order(trials: dict[int, Trial]) -> list[Trial]:
+    return [trials[ticket] for ticket in sorted(trials)]
+
+
+def _check_failures(trials: Sequence[Trial], max_share: float) -> None:
+    ended = [trial for trial in trials if trial.state != "running"][-FAILURE_WINDOW:]
+    failed = [trial for trial in ended if trial.state == "failed"]
+    if len(failed) >= MIN_FAILURES and len(failed) > max_share * len(ended):
+        raise TooManyFailures(
+            f"{len(failed)} of the last {len(ended)} trials failed, more than {max_share:.0%}; the latest reason: "
+            f"{failed[-1].failure}"
+        )

@@ -1,0 +1,98 @@
+"""The words of a search: what is asked of the cluster, what comes back, and what the record keeps.
+
+    Proposal   an architecture and why it was proposed
+    Job        a proposal with its place in the search and its training budget, as sent to a worker
+    Evaluation what an evaluator found; Outcome: that, or the reason why there is none
+    Trial      proposal and outcome together, as the record holds them
+
+A ticket numbers the trials of one phase from 0. The search asks; the finals train the best again for longer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from nas.space import Architecture
+
+Phase = Literal["search", "final"]
+State = Literal["running", "complete", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An architecture to try, and the rule that proposed it (such as "design", "genetic" or "random")."""
+
+    architecture: Architecture
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One training to run. `fidelity` is its budget in the evaluator's own measure, such as optimiser steps."""
+
+    phase: Phase
+    ticket: int
+    architecture: Architecture
+    fidelity: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.phase}-{self.ticket}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Metrics of a trained candidate by name, and files worth keeping (name to content)."""
+
+    metrics: Mapping[str, float]
+    artifacts: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Evaluator(Protocol):
+    """Trains, simulates or looks up a candidate. It travels to workers, so it must pickle.
+
+    Any exception makes a failed trial, not a failed search.
+    """
+
+    def __call__(self, job: Job) -> Evaluation: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a job ended: with an evaluation, or with the reason for its failure (message and end of the traceback)."""
+
+    job: Job
+    evaluation: Evaluation | None
+    failure: str | None
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One architecture's training as the record holds it; `metrics` is empty until it is complete."""
+
+    phase: Phase
+    ticket: int
+    architecture: Architecture
+    fidelity: int
+    origin: str
+    state: State
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    failure: str | None = None
+    duration_s: float | None = None
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere. `slots` is how many it can run at once."""
+
+    @property
+    def slots(self) -> int: ...
+
+    def submit(self, job: Job) -> None: ...
+
+    def wait(self, timeout_s: float) -> list[Outcome]:
+        """Outcomes that have arrived; blocks for the first one, at most `timeout_s`."""
+        ...
+
+    def close(self) -> None: ...
