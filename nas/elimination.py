@@ -1,10 +1,10 @@
 """A cost that is a sum of small tables, worked through one table at a time.
 
-The least cost of a space and the number of architectures at each cost are both answered by one running message over the
-frontier: the decisions that factors already applied and factors still to come both mention. Applying a factor brings its
-decisions in; a decision that no later factor mentions is settled on the spot, by a minimum or by a sum. The order of the
-factors keeps the frontier small; on a ladder such as a U-Net it holds two widths. No order helps a space whose choices
-all hang together: then the message would be too large, and `EntangledError` says so.
+The least cost of a space and the number of architectures at each cost are both answered by one running message over
+the frontier: the decisions that factors already applied and factors still to come both mention. Applying a factor
+brings its decisions in; a decision that no later factor mentions is settled on the spot, by a minimum or by a sum. The
+order of the factors keeps the frontier small; on a ladder such as a U-Net it holds two widths. No order helps a space
+whose choices all hang together: then the message would be too large, and `EntangledError` says so.
 
     scope      decisions of a factor, in the order of its axes
     message    Float[options of the frontier..., cells...]
@@ -69,9 +69,9 @@ def plan(num_options: Int[np.ndarray, " d"], scopes: Sequence[tuple[int, ...]], 
         need = max(_states(sizes, step.after) * cells, _states(sizes, step.joint))
         if need > MAX_CELLS:
             raise EntangledError(
-                f"the choices of this space hang together too closely for exact tables: {len(step.joint)} decisions meet "
-                f"in one table of {need:.3g} numbers, the most is {MAX_CELLS:.3g}; let fewer stages share a choice, "
-                f"give choices fewer options, or drop the limit"
+                f"the choices of this space hang together too closely for exact tables: {len(step.joint)} decisions "
+                f"meet in one table of {need:.3g} numbers, the most is {MAX_CELLS:.3g}; let fewer stages share a "
+                f"choice, give choices fewer options, or drop the limit"
             )
     return best
 
@@ -83,15 +83,15 @@ def argmin(num_options: Int[np.ndarray, " d"], factors: Sequence[Factor]) -> Arc
       EntangledError: the tables would be too large.
     """
     message = np.zeros(())
-    choices: list[tuple[Step, Int[np.ndarray, "..."]]] = []
+    choices: list[tuple[Step, np.ndarray]] = []
     for step in plan(num_options, [factor.scope for factor in factors]):
         joint, gone = step.joint, step.gone
         values = _align(message, step.before, joint) + _align(factors[step.factor].values, step.scope, joint)
         values = np.broadcast_to(values, [num_options[i] for i in joint])
         rows = np.moveaxis(values, [joint.index(i) for i in gone], range(-len(gone), 0))
         flat = rows.reshape(*rows.shape[: len(step.after)], -1)
-        choices.append((step, flat.argmin(axis=-1)))
-        message = flat.min(axis=-1)
+        choices.append((step, np.asarray(flat.argmin(axis=-1))))
+        message = np.asarray(flat.min(axis=-1))
     decided = [0] * len(num_options)
     for step, best in reversed(choices):
         flat_option = best[tuple(decided[i] for i in step.after)]
@@ -132,19 +132,23 @@ class Histogram:
         return np.concatenate(parts)
 
     def _trace(self, cells: Int[np.ndarray, "n k"], rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
+        """Undo the steps from the last to the first; each settles its `gone` decisions and moves the cells back."""
         decided = rng.integers(0, self.num_options, size=(len(cells), len(self.num_options)))
-        for step, shifts, message in zip(
-            reversed(self.steps), reversed(self.shifts), reversed(self.messages), strict=True
-        ):
+        rows = np.arange(len(cells))
+        for step, shifts, message in zip(self.steps[::-1], self.shifts[::-1], self.messages[::-1], strict=True):
             gone = np.array(list(_combinations(self.num_options, step.gone)), dtype=np.intp)
             value = {i: decided[:, i, None] for i in step.after}
             value |= {i: gone[None, :, j] for j, i in enumerate(step.gone)}
-            origins = cells[:, None, :] - shifts[tuple(value[i] for i in step.scope)]
-            inside = (origins >= 0).all(axis=2)
-            places = (*(value[i] for i in step.before), *np.moveaxis(np.maximum(origins, 0), 2, 0))
-            picked = _pick(np.where(inside, message[places], 0.0), rng)
+            combination = _ravel([value[i] for i in step.scope], shifts.shape[:-1])
+            origins = [cells[:, k, None] - shifts[..., k].ravel().take(combination) for k in range(cells.shape[1])]
+            # Where an origin is negative the index is wrong, and its weight is set to zero.
+            places = _ravel([*(value[i] for i in step.before), *origins], message.shape)
+            weights = message.ravel().take(places, mode="clip")
+            for origin in origins:
+                weights = np.where(origin >= 0, weights, 0.0)
+            picked = _pick(np.broadcast_to(weights, (len(cells), len(gone))), rng)
             decided[:, step.gone] = gone[picked]
-            cells = np.take_along_axis(np.broadcast_to(origins, (len(cells), *origins.shape[1:])), picked[:, None, None], 1)[:, 0]
+            cells = np.stack([np.broadcast_to(o, (len(cells), len(gone)))[rows, picked] for o in origins], axis=1)
         return decided.astype(np.int8)
 
 
@@ -183,7 +187,7 @@ def histogram(
         steps=steps,
         shifts=tuple(shifts[step.factor] for step in steps),
         messages=tuple(messages),
-        counts=message * float(free),
+        counts=np.asarray(message * float(free)),
         rounding=additions * 2.0**-52,
     )
 
@@ -212,7 +216,7 @@ def _advance(
 def _greedy(sizes: Sequence[int], scopes: Sequence[tuple[int, ...]], start: int) -> tuple[Step, ...]:
     """Always apply the factor that leaves the smallest frontier, then the one that takes the least work."""
     uses = [sum(i in scope for scope in scopes) for i in range(len(sizes))]
-    left, frontier, steps = set(range(len(scopes))), frozenset[int](), []
+    left, frontier, steps = set(range(len(scopes))), frozenset[int](), list[Step]()
 
     def outcome(k: int) -> frozenset[int]:
         return frozenset(i for i in frontier.union(scopes[k]) if uses[i] > (i in scopes[k]))
@@ -240,9 +244,15 @@ def _combinations(num_options: Int[np.ndarray, " d"], decisions: Sequence[int]) 
     return itertools.product(*(range(int(num_options[i])) for i in decisions))
 
 
-def _align(
-    values: Float[np.ndarray, "..."], scope: Sequence[int], joint: Sequence[int]
-) -> Float[np.ndarray, "..."]:
+def _ravel(index: Sequence[Int[np.ndarray, "..."]], shape: Sequence[int]) -> Int[np.ndarray, "n c"]:
+    """`np.ravel_multi_index` that broadcasts and leaves the range unchecked."""
+    flat = np.zeros((1, 1), dtype=np.intp)
+    for places, length in zip(index, shape, strict=True):
+        flat = flat * length + places
+    return flat
+
+
+def _align(values: Float[np.ndarray, "..."], scope: Sequence[int], joint: Sequence[int]) -> Float[np.ndarray, "..."]:
     """`values` with its axes in the order of `joint`, and axes of length one for the decisions it lacks."""
     order = [scope.index(i) for i in joint if i in scope]
     shape = [values.shape[scope.index(i)] if i in scope else 1 for i in joint]

@@ -1,13 +1,13 @@
 """The vectorised genetic search: one objective under limits, or a whole front.
 
-It knows no space, predictor or unit: a population is an array of option indices, and three functions of such an array
-(objective, constraints, and which decisions are ordered) are all it is told. Each generation is a handful of array
-operations over thousands of children, so that the predictor, not the search, is what takes the time.
+It knows no space, predictor or unit: a population is an array of option indices, and all it is told are how many
+options each decision has and two functions of such an array, objective and constraints. Each generation is a handful of
+array operations over thousands of children, so that the predictor, not the search, is what takes the time.
 
 Notation:
     n, d, k, m   architectures, decisions, constraints, objectives
     population   Int8[n, d]    option indices; every row in it is feasible, and no two are equal
-    violations   Float[n, k]   a row is feasible when all are <= 0
+    violations   Float[n, k]   what `constraints` gives: a row is feasible when all are <= 0
 
 An infeasible child is repaired, not thrown away: it walks toward its feasible parent, one differing decision after the
 other in random order, and stops at the first feasible step of a bisection. The walk ends at the parent, so it always
@@ -16,22 +16,43 @@ arrives, and a child on the limit's edge, where optima lie, is worth more than o
 More generations never worsen the answer: they continue the same random stream, and the best seen is kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, Shaped, UInt64
 
-from nas.pareto import crowding_distances, front_mask, front_ranks
+from nas.mating import ALONG_A_FRONT, ONE_OBJECTIVE, Mating, tournament
+from nas.pareto import front_mask
+from nas.population import crossover, first_of_each, hash_rows, mutate, repair
 
 Objective = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n"]]
 Objectives = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n m"]]
 Constraints = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n k"]]
 
-TOURNAMENT = 2
-MUTATIONS_PER_CHILD = 1.0
-NEIGHBOUR_SHARE = 0.5
-"""Of the mutations of an ordered decision, those that move to the option next to it."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Where to search.
+
+    Args:
+      num_options: options of each decision, between 1 and 127.
+      ordered: decisions whose options are in order (widths, not names); None when none is.
+      constraints: None when every architecture is feasible.
+      exclude: architectures never to return, such as those already trained; they still serve as parents.
+    """
+
+    num_options: Int[np.ndarray, "d"]
+    ordered: Bool[np.ndarray, "d"] | None = None
+    constraints: Constraints | None = None
+    exclude: Int8[np.ndarray, "e d"] | None = None
+
+    def is_feasible(self, rows: Int8[np.ndarray, "n d"]) -> Bool[np.ndarray, "n"]:
+        """Which rows meet every constraint; one that is NaN is not met."""
+        if self.constraints is None:
+            return np.ones(len(rows), bool)
+        feasible: Bool[np.ndarray, " n"] = np.all(self.constraints(rows) <= 0, axis=1)
+        return feasible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,30 +68,157 @@ class Found:
     num_scored: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
-    """How much to search: `population` members, as many children in each of `generations`."""
-
-    population: int = 2048
-    generations: int = 50
-
-    def __post_init__(self) -> None:
-        if self.population < 2 or self.generations < 0:
-            raise ValueError(f"effort must have population >= 2 and generations >= 0, got {self}; raise them")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Where to search.
+def minimise(
+    objective: Objective,
+    problem: Problem,
+    *,
+    initial: Int8[np.ndarray, "n d"],
+    rng: np.random.Generator,
+    top_k: int = 1,
+    population: int = 4096,
+    generations: int = 50,
+) -> Found:
+    """The `top_k` best feasible architectures, fewer if the search met fewer.
 
     Args:
-      num_options: options of each decision, each between 1 and 127.
-      ordered: decisions whose options are in order (widths, not names); None when none is.
-      constraints: None when every architecture is feasible.
-      exclude: architectures never to return, such as those already trained; they still serve as parents.
-    """
+      initial: where to start; infeasible rows are left out. Hundreds that spread over the feasible set serve best.
+      population: survivors of a generation, and children born in it.
 
-    num_options: Int[np.ndarray, "d"]
-    ordered: Bool[np.ndarray, "d"] | None = None
-    constraints: Constraints | None = None
-    exclude: Int8[np.ndarray, "e d"] | None = None
+    Raises:
+      ValueError: no initial architecture is feasible, a row is outside the space, or the objective gives NaN.
+    """
+    best = None
+    excluded = _excluded(problem)
+    num_scored = 0
+    for scored in _evolve(objective, ONE_OBJECTIVE, problem, initial, rng, population, generations):
+        num_scored += len(scored.rows)
+        returnable = scored.pick(~np.isin(scored.hashes, excluded))
+        best = returnable if best is None else _join(best, returnable).distinct()
+        best = best.pick(ONE_OBJECTIVE.order(best.values)[:top_k])
+    assert best is not None, "the first generation is always scored"
+    return Found(architectures=best.rows, values=best.values, num_scored=num_scored)
+
+
+def front(
+    objectives: Objectives,
+    problem: Problem,
+    *,
+    initial: Int8[np.ndarray, "n d"],
+    rng: np.random.Generator,
+    population: int = 2048,
+    generations: int = 50,
+) -> Found:
+    """The Pareto front of everything scored, one architecture per point of it; every objective is minimised.
+
+    Args:
+      initial: where to start; infeasible rows are left out. Hundreds that spread over the feasible set serve best.
+      population: survivors of a generation, and children born in it.
+
+    Raises:
+      ValueError: no initial architecture is feasible, a row is outside the space, or an objective gives NaN.
+    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", with an archive and
+      with mates from nearby (`nas.mating`).
+    """
+    archive = None
+    excluded = _excluded(problem)
+    num_scored = 0
+    for scored in _evolve(objectives, ALONG_A_FRONT, problem, initial, rng, population, generations):
+        num_scored += len(scored.rows)
+        returnable = scored.pick(~np.isin(scored.hashes, excluded))
+        archive = returnable if archive is None else _join(archive, returnable)
+        archive = archive.pick(front_mask(archive.values, keep_equal=False))
+    assert archive is not None, "the first generation is always scored"
+    archive = archive.pick(np.lexsort(archive.values.T[::-1]))
+    return Found(architectures=archive.rows, values=archive.values, num_scored=num_scored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scored:
+    """Architectures with their values and hashes."""
+
+    rows: Int8[np.ndarray, "n d"]
+    values: Float[np.ndarray, "n *m"]
+    hashes: UInt64[np.ndarray, "n"]
+
+    def pick(self, which: Shaped[np.ndarray, "k"]) -> "_Scored":
+        return _Scored(rows=self.rows[which], values=self.values[which], hashes=self.hashes[which])
+
+    def distinct(self) -> "_Scored":
+        return self.pick(first_of_each(self.hashes))
+
+
+def _evolve(
+    score: Objective | Objectives,
+    mating: Mating,
+    problem: Problem,
+    initial: Int8[np.ndarray, "n d"],
+    rng: np.random.Generator,
+    population: int,
+    generations: int,
+) -> Iterator[_Scored]:
+    """Every generation's newly scored architectures; survivors are the first `population` in mating order."""
+    rows = _feasible_start(problem, initial)
+    members = _score(score, rows, hash_rows(rows))
+    yield members
+    members = members.pick(mating.order(members.values)[:population])
+    for _ in range(generations):
+        mothers = tournament(len(members.rows), population, rng)
+        fathers = mating.mate(members.values, mothers, rng)
+        rows = _children(members.rows[mothers], members.rows[fathers], problem, rng)
+        hashes = hash_rows(rows)
+        new = first_of_each(np.concatenate([members.hashes, hashes]))
+        new = new[new >= len(members.rows)] - len(members.rows)
+        if len(new) == 0:
+            continue
+        children = _score(score, rows[new], hashes[new])
+        yield children
+        members = _join(members, children)
+        members = members.pick(mating.order(members.values)[:population])
+
+
+def _children(
+    mothers: Int8[np.ndarray, "c d"], fathers: Int8[np.ndarray, "c d"], problem: Problem, rng: np.random.Generator
+) -> Int8[np.ndarray, "c d"]:
+    """One feasible child of each couple: uniform crossover, mutation, repair."""
+    children = mutate(crossover(mothers, fathers, rng), problem.num_options, problem.ordered, rng)
+    broken = np.flatnonzero(~problem.is_feasible(children))
+    children[broken] = repair(children[broken], mothers[broken], problem.is_feasible, rng)
+    return children
+
+
+def _feasible_start(problem: Problem, initial: Int8[np.ndarray, "n d"]) -> Int8[np.ndarray, "k d"]:
+    outside = np.argwhere((initial < 0) | (initial >= problem.num_options))
+    if len(outside):
+        row, column = outside[0]
+        raise ValueError(
+            f"decision {column} has options 0 to {problem.num_options[column] - 1}, got {initial[row, column]} in "
+            f"initial row {row}; draw initial from the same space"
+        )
+    rows = initial[problem.is_feasible(initial)]
+    if len(rows) == 0:
+        raise ValueError(
+            f"a search must start from a feasible architecture, but none of the {len(initial)} initial ones meets "
+            "every constraint; sample them from the feasible set, or loosen a limit"
+        )
+    distinct: Int8[np.ndarray, "k d"] = rows[first_of_each(hash_rows(rows))]
+    return distinct
+
+
+def _score(score: Objective | Objectives, rows: Int8[np.ndarray, "n d"], hashes: UInt64[np.ndarray, "n"]) -> _Scored:
+    values = score(rows)
+    if np.isnan(values).any():
+        row = np.argwhere(np.isnan(values))[0, 0]
+        raise ValueError(f"an objective must be a number, got NaN for {rows[row].tolist()}; check the predictor")
+    return _Scored(rows=rows, values=values, hashes=hashes)
+
+
+def _join(first: _Scored, second: _Scored) -> _Scored:
+    return _Scored(
+        rows=np.concatenate([first.rows, second.rows]),
+        values=np.concatenate([first.values, second.values]),
+        hashes=np.concatenate([first.hashes, second.hashes]),
+    )
+
+
+def _excluded(problem: Problem) -> UInt64[np.ndarray, "e"]:
+    return np.zeros(0, np.uint64) if problem.exclude is None else hash_rows(problem.exclude)

@@ -9,7 +9,7 @@ resampling have none, and say so.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 Activation = Literal["none", "relu"]
 UpsampleMode = Literal["nearest", "bilinear"]
@@ -30,6 +30,7 @@ class Shape(NamedTuple):
         return f"{self.channels}x{self.height}x{self.width}"
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Operator(Protocol):
     """What every operator can tell of itself; all counts are for one image."""
 

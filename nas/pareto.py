@@ -14,8 +14,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 
-def front_mask(points: Float[np.ndarray, "n m"]) -> Bool[np.ndarray, "n"]:
-    """Which rows no other row dominates; rows equal to one on the front are on it too.
+def front_mask(points: Float[np.ndarray, "n m"], *, keep_equal: bool = True) -> Bool[np.ndarray, "n"]:
+    """Which rows no other row dominates.
+
+    Args:
+      keep_equal: rows equal to one on the front are on it too; otherwise only the first of them.
 
     Raises:
       ValueError: a value is NaN.
@@ -24,7 +27,7 @@ def front_mask(points: Float[np.ndarray, "n m"]) -> Bool[np.ndarray, "n"]:
     _check(points)
     if len(points) == 0:
         return np.zeros(0, bool)
-    return np.asarray(moocore.is_nondominated(points, keep_weakly=True), bool)
+    return np.asarray(moocore.is_nondominated(points, keep_weakly=keep_equal), bool)
 
 
 def front_ranks(points: Float[np.ndarray, "n m"]) -> Int[np.ndarray, "n"]:
@@ -92,4 +95,6 @@ def crowding_distances(points: Float[np.ndarray, "n m"], ranks: Int[np.ndarray, 
 def _check(points: Float[np.ndarray, "n m"]) -> None:
     if np.isnan(points).any():
         row, column = np.argwhere(np.isnan(points))[0]
-        raise ValueError(f"objectives must not be NaN, got one at row {row}, objective {column}; leave out failed trials")
+        raise ValueError(
+            f"objectives must not be NaN, got one at row {row}, objective {column}; leave out failed trials"
+        )

@@ -11,7 +11,7 @@ Notation:
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -25,6 +25,7 @@ class Prediction:
     std: Float[np.ndarray, "m"]
 
 
+@runtime_checkable
 class Fitted(Protocol):
     """A predictor that has seen data. Immutable, and safe to share between threads."""
 
@@ -44,11 +45,15 @@ class Fitted(Protocol):
         """The predictor as if each pending point had already been measured at its predicted mean.
 
         Uncertainty shrinks around pending points, so a search that looks for it proposes something else.
-        Source: Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization", section 4 (kriging believer).
+
+        Raises:
+          ValueError: as for `predict`.
+        Source: Ginsbourger et al. 2010, "Kriging is well-suited to parallelize optimization" (the kriging believer).
         """
         ...
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """A recipe for fitting. `predictors/NAME.py` exports one as `PREDICTOR`; the same data give the same `Fitted`."""
 

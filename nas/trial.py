@@ -55,6 +55,11 @@ class Evaluator(Protocol):
     Any exception makes a failed trial, not a failed search.
     """
 
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        """What the task gives without any network, as metrics by the baseline's name; may be empty."""
+        ...
+
     def __call__(self, job: Job) -> Evaluation: ...
 
 

@@ -21,7 +21,8 @@ class Scale:
     width: Float[np.ndarray, "*f"]
 
     def apply(self, values: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
-        return (values - self.shift) / self.width
+        scaled: Float[np.ndarray, "*n"] = (values - self.shift) / self.width
+        return scaled
 
 
 def unit_cube(X: Float[np.ndarray, "n f"]) -> Scale:
@@ -45,7 +46,9 @@ def check_training(X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> No
     check_features(X, X.shape[1])
     if not np.isfinite(y).all():
         bad = np.flatnonzero(~np.isfinite(y))
-        raise ValueError(f"y must be finite, got {y[bad[0]]} at row {bad[0]} ({len(bad)} in all); leave out failed trials")
+        raise ValueError(
+            f"y must be finite, got {y[bad[0]]} at row {bad[0]} ({len(bad)} in all); leave out failed trials"
+        )
 
 
 def check_features(X: Float[np.ndarray, "m f"], num_features: int) -> None:
@@ -55,14 +58,18 @@ def check_features(X: Float[np.ndarray, "m f"], num_features: int) -> None:
       ValueError: a value is NaN or infinite, or the number of columns is not `num_features`.
     """
     if X.shape[1] != num_features:
-        raise ValueError(f"X must have the {num_features} features of the training data, got {X.shape[1]}; encode alike")
+        raise ValueError(
+            f"X must have the {num_features} features of the training data, got {X.shape[1]}; encode alike"
+        )
     if not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0]
         raise ValueError(f"X must be finite, got {X[row, column]} at row {row}, feature {column}; check the encoding")
 
 
 def _scale(
-    shift: Float[np.ndarray, "*f"] | np.float64, width: Float[np.ndarray, "*f"] | np.float64, size: Float[np.ndarray, "*f"] | np.float64
+    shift: Float[np.ndarray, "*f"] | np.float64,
+    width: Float[np.ndarray, "*f"] | np.float64,
+    size: Float[np.ndarray, "*f"] | np.float64,
 ) -> Scale:
     flat = width <= RELATIVE_CONSTANT * size
     return Scale(shift=np.asarray(shift), width=np.where(flat, 1.0, width))

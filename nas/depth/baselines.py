@@ -1,7 +1,7 @@
 """Predictions that look at no picture; a network is worth its cost only by what it is better than these."""
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 
 from nas.depth.data import DepthImages
 
@@ -26,7 +26,7 @@ def mean_map(train: DepthImages, images: DepthImages) -> Float32[np.ndarray, "n 
 
 
 def _masked_mean(
-    values: Float[np.ndarray, "n h w"], valid: np.ndarray, *, axis: tuple[int, ...]
-) -> Float[np.ndarray, "..."]:
-    total: Float[np.ndarray, "..."] = np.where(valid, values, 0).sum(axis=axis)
-    return total / np.maximum(valid.sum(axis=axis), 1)
+    values: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h w"], *, axis: tuple[int, ...]
+) -> Float[np.ndarray, "*rest"]:
+    mean: Float[np.ndarray, "*rest"] = np.where(valid, values, 0).sum(axis=axis) / np.maximum(valid.sum(axis=axis), 1)
+    return mean

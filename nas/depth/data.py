@@ -49,7 +49,8 @@ class DepthImages:
 
     @property
     def valid(self) -> Bool[np.ndarray, "n h w"]:
-        return np.isfinite(self.depth) & (self.depth > 0)
+        valid: Bool[np.ndarray, "n h w"] = np.isfinite(self.depth) & (self.depth > 0)
+        return valid
 
     def take(self, indices: Int[np.ndarray, " m"]) -> "DepthImages":
         """The images at `indices`, in that order, as a copy."""

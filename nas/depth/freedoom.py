@@ -52,7 +52,7 @@ def load(
     """
     if num_images < len(MAPS):
         raise DataError(f"num_images must be at least one per map, {len(MAPS)}, got {num_images}; ask for more")
-    folder = cache_dir.resolve() / f"freedoom-v{_VERSION}-{size[0]}x{size[1]}-{num_images}-seed{seed}"
+    folder = shard_folder(cache_dir, num_images=num_images, seed=seed, size=size)
     _render_missing(folder, size=size, num_images=num_images, seed=seed, workers=workers, progress=progress)
     parts: dict[str, list[DepthImages]] = {"train": [], "validation": [], "test": []}
     for map_name in MAPS:
@@ -64,6 +64,11 @@ def load(
         name="freedoom",
         provenance=f"Freedoom's {len(MAPS)} maps rendered by ViZDoom, {num_images=}, {size=}, {seed=}; split by map",
     )
+
+
+def shard_folder(cache_dir: Path, *, num_images: int, seed: int, size: tuple[int, int]) -> Path:
+    """Where `load` keeps a setting's shards, one per map."""
+    return cache_dir.resolve() / f"freedoom-v{_VERSION}-{size[0]}x{size[1]}-{num_images}-seed{seed}"
 
 
 def part_of(map_name: str) -> str:
@@ -98,9 +103,7 @@ def _render_missing(
     _run(jobs, folder, workers=workers, progress=progress)
 
 
-def _run(
-    jobs: Sequence[MapJob], folder: Path, *, workers: int, progress: Callable[[int, int], None] | None
-) -> None:
+def _run(jobs: Sequence[MapJob], folder: Path, *, workers: int, progress: Callable[[int, int], None] | None) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="chamnas-render-") as scratch,
         ProcessPoolExecutor(

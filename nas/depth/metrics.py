@@ -77,8 +77,8 @@ def per_image(prediction: Float[np.ndarray, "n h w"], images: DepthImages) -> Im
     relative = np.expm1(log_ratio)  # aligned / z - 1, and 0 on invalid pixels
 
     def mean(values: Float[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
-        total: Float[np.ndarray, " n"] = values.sum(axis=(1, 2))
-        return total / count
+        means: Float[np.ndarray, " n"] = values.sum(axis=(1, 2)) / count
+        return means
 
     close = valid & (np.abs(log_ratio) < np.log(DELTA1_RATIO))
     return ImageMetrics(
@@ -92,7 +92,7 @@ def per_image(prediction: Float[np.ndarray, "n h w"], images: DepthImages) -> Im
 def align(
     prediction: Float[np.ndarray, "n h w"], target: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h w"]
 ) -> Float[np.ndarray, "n h w"]:
-    """a * prediction + b for each image, with the a >= 0 and b of least squared error to `target` on valid pixels."""
+    """For each image a * prediction + b, its a >= 0 and b of least squared error to `target` on valid pixels."""
     count = np.maximum(valid.sum(axis=(1, 2), keepdims=True), 1)
     prediction = np.where(valid, prediction, 0).astype(np.float64)
     target = np.where(valid, target, 0).astype(np.float64)
@@ -102,7 +102,8 @@ def align(
     covariance = (centred * target).sum(axis=(1, 2), keepdims=True)
     variance = (centred**2).sum(axis=(1, 2), keepdims=True)
     scale = np.maximum(covariance, 0) / np.where(variance > 0, variance, 1)
-    return scale * centred + target_mean
+    aligned: Float[np.ndarray, "n h w"] = scale * centred + target_mean
+    return aligned
 
 
 def _check(prediction: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h w"]) -> None:

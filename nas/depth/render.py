@@ -21,6 +21,7 @@ _VERTICAL_STRETCH = 1.2
 _SKY_BYTE = 127
 _UNITS_PER_BYTE, _UNITS_AT_ZERO = 7.13, 14.5
 _GAMMA = 1.5
+_MOST_SKY = 0.7
 _CLEARANCE = 32.0
 _MAX_PITCH_DEGREES = 12.0
 _SETTLE_TICS = 20  # a new episode needs them before it takes a cheat
@@ -85,10 +86,11 @@ def linear_depth(code: UInt8[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
 
 
 def is_useful(rgb: UInt8[np.ndarray, "h w 3"], code: UInt8[np.ndarray, "h w"]) -> bool:
-    """Whether a frame shows some depth: not a wall in one's face, not flat, not dark, not inside geometry."""
+    """Whether a frame shows some depth: not a wall in one's face, flat, dark, inside geometry, or nearly all sky."""
     share = np.cumsum(np.bincount(code.ravel(), minlength=256)) / code.size
     low, median, high = np.searchsorted(share, [0.05, 0.5, 0.95])
-    return bool(median >= 10 and high - low >= 10 and rgb.mean() >= 18 and share[0] <= 0.001)
+    sky = share[_SKY_BYTE] - share[_SKY_BYTE - 1]
+    return bool(median >= 10 and high - low >= 10 and rgb.mean() >= 18 and share[0] <= 0.001 and sky <= _MOST_SKY)
 
 
 def _start(job: MapJob) -> Any:

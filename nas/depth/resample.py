@@ -14,7 +14,8 @@ def area_weights(num_in: int, num_out: int) -> Float32[np.ndarray, "num_out num_
     low = np.arange(num_out)[:, None] * scale
     pixel = np.arange(num_in)[None, :]
     overlap = np.minimum(low + scale, pixel + 1) - np.maximum(low, pixel)
-    return (np.clip(overlap, 0, None) / scale).astype(np.float32)
+    share: Float32[np.ndarray, "num_out num_in"] = (np.clip(overlap, 0, None) / scale).astype(np.float32)
+    return share
 
 
 def centre_crop(size: tuple[int, int], aspect: float) -> tuple[slice, slice]:
@@ -29,8 +30,8 @@ def centre_crop(size: tuple[int, int], aspect: float) -> tuple[slice, slice]:
 def shrink_rgb(rgb: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "{size[0]} {size[1]} 3"]:
     rows, columns = area_weights(rgb.shape[0], size[0]), area_weights(rgb.shape[1], size[1])
     tall = rows @ rgb.reshape(rgb.shape[0], -1).astype(np.float32)
-    small: Float32[np.ndarray, "h w 3"] = columns @ tall.reshape(size[0], -1, 3)
-    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    small: UInt8[np.ndarray, "p q 3"] = np.rint(columns @ tall.reshape(size[0], -1, 3)).clip(0, 255).astype(np.uint8)
+    return small
 
 
 def shrink_depth(

@@ -43,8 +43,8 @@ def read_shard(path: Path) -> DepthImages:
         raise
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    if rgb.dtype != np.uint8 or depth.dtype != np.float32 or group.dtype.kind != "U" or rgb.shape[3:] != (3,):
-        raise _damaged(path, f"rgb {rgb.dtype} {rgb.shape}, depth {depth.dtype}, group {group.dtype}")
+    if rgb.dtype != np.uint8 or depth.dtype != np.float32 or group.dtype.kind != "U" or rgb.shape != (*depth.shape, 3):
+        raise _damaged(path, f"rgb {rgb.dtype} {rgb.shape}, depth {depth.dtype} {depth.shape}, group {group.dtype}")
     try:
         return DepthImages(rgb=rgb, depth=depth, group=tuple(group.tolist()))
     except DataError as error:

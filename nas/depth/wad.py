@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
 from nas.depth.data import DataError
 
@@ -58,14 +58,15 @@ def wall_distance(walls: Walls, point: Float64[np.ndarray, "2"]) -> float:
     return float(np.sqrt(((nearest - point) ** 2).sum(axis=1)).min())
 
 
-def standing_point(walls: Walls, rng: np.random.Generator, *, clearance: float) -> Int64[np.ndarray, "2"]:
-    """A uniform point inside the map and more than `clearance` map units from every wall."""
+def standing_point(walls: Walls, rng: np.random.Generator, *, clearance: float) -> tuple[int, int]:
+    """A uniform (x, y) inside the map and more than `clearance` map units from every wall."""
     corners = np.concatenate([walls.start, walls.end])
     low, high = corners.min(axis=0), corners.max(axis=0)
     while True:
         point = np.rint(rng.uniform(low, high))
         if is_inside(walls, point) and wall_distance(walls, point) > clearance:
-            return point.astype(np.int64)
+            x, y = point.astype(np.int64).tolist()
+            return x, y
 
 
 def _map_lumps(wad: bytes, path: Path, map_name: str) -> dict[str, bytes]:

@@ -1,0 +1,36 @@
+# Two commands are all that a newcomer needs: `make demo` and `make test`. Everything is installed into .venv.
+PYTHON ?= python3.11
+BIN := .venv/bin
+OUT ?= runs/demo
+
+.PHONY: demo test check format clean
+
+demo: .venv/.demo
+	$(BIN)/nas search demo --out $(OUT)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadscope -q
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv build *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+.venv/.dev: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev]'
+	touch $@ .venv/.demo

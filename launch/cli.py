@@ -1,0 +1,149 @@
+"""The command `nas`. Only argument parsing lives here; each verb is imported when it is called, so help is instant."""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+BAD_USE = 2
+STOPPED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="chamnas")
+@click.option("--traceback", "show_traceback", is_flag=True, help="Show where an error comes from.")
+@click.pass_context
+def nas(context: click.Context, show_traceback: bool) -> None:
+    """Hardware-aware neural architecture search after ChamNet: limits that hold, and a winner to take away."""
+    context.obj = show_traceback
+
+
+run_argument = click.argument("run", type=click.Path(path_type=Path))
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+limit_option = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="EXPR",
+    help='Such as "macs <= 2e9" or "latency_ms.cpu <= 0.5 * baseline".',
+)
+seed_option = click.option("--seed", type=int, default=0, show_default=True)
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    help="Folder for rendered data and latency tables. [default: user cache]",
+)
+
+
+@nas.command()
+@click.argument("experiment")
+@click.option("--out", "run", type=click.Path(path_type=Path), required=True, help="Run folder; a run there continues.")
+@limit_option
+@click.option("--executor", type=click.Choice(["ray", "serial"]), default="ray", show_default=True)
+@click.option(
+    "--address", metavar="ADDR", help="Of a running Ray cluster. [default: a Ray of its own, on this machine]"
+)
+@click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as the CPUs allow]")
+@click.option("--trials", type=click.IntRange(1), help="Search trials in all; more extends a finished run.")
+@click.option("--hours", type=click.FloatRange(0, min_open=True), help="Hand out no new search trial after this time.")
+@seed_option
+@click.option("--lag", type=click.IntRange(0), help="0: fastest, not repeatable. [default: twice the workers]")
+@click.option("--storage", metavar="URL", help="Of an Optuna storage. [default: a journal in the run folder]")
+@click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
+@cache_option
+@json_option
+def search(**options: Any) -> None:
+    """Search for the best architecture of EXPERIMENT that meets every limit.
+
+    EXPERIMENT is a key (see `nas list experiments`), a dotted path or a .py file. Running the command again continues
+    the run, or says that it is done. Exit status: 0; 1 if the winner violates a limit as measured; 2 for bad input.
+    """
+    _call("search", options)
+
+
+@nas.command()
+@run_argument
+@limit_option
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many architectures to name.")
+@json_option
+def select(**options: Any) -> None:
+    """Search a finished RUN again under new limits; trains nothing, takes seconds."""
+    _call("select", options)
+
+
+@nas.command()
+@run_argument
+@click.option("--x", "x", default="macs", show_default=True, help="Resource or metric on the x axis.")
+@click.option("--y", "y", default="error", show_default=True, help="Metric on the y axis.")
+@json_option
+def front(**options: Any) -> None:
+    """Print the Pareto front of RUN's trained architectures; both axes are minimised."""
+    _call("front", options)
+
+
+@nas.command()
+@run_argument
+@json_option
+def report(**options: Any) -> None:
+    """Write RUN's report: one self-contained HTML page."""
+    _call("report", options)
+
+
+@nas.command()
+@run_argument
+@json_option
+def status(**options: Any) -> None:
+    """Show how far RUN is; works while another terminal drives it."""
+    _call("status", options)
+
+
+@nas.command()
+@click.argument("space")
+@limit_option
+@click.option("--size", metavar="HxW", help="Input height and width. [default: the space's]")
+@json_option
+def info(**options: Any) -> None:
+    """Tell the size of SPACE, its range of costs, and how much of it meets the limits."""
+    _call("info", options)
+
+
+@nas.command("list")
+@click.argument("kind", required=False)
+@json_option
+def list_(**options: Any) -> None:
+    """List what can be named: spaces, predictors, resources, devices or experiments."""
+    _call("list", options)
+
+
+@nas.command()
+@click.argument("space")
+@click.option("--device", required=True, help="Key, dotted path or .py file.")
+@click.option("--out", "table", type=click.Path(path_type=Path), required=True, help="JSON file to write.")
+@click.option("--size", metavar="HxW", help="Input height and width. [default: the space's]")
+@seed_option
+@json_option
+def profile(**options: Any) -> None:
+    """Time every distinct operator of SPACE on a device, and check the sums against whole networks."""
+    _call("profile", options)
+
+
+def _call(verb: str, options: dict[str, Any]) -> None:
+    """Run `launch.verbs.VERB.run(**options)`; a caller's mistake becomes one sentence and exit status 2."""
+    try:
+        sys.exit(importlib.import_module(f"launch.verbs.{verb}").run(**options))
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command continues", err=True)
+        sys.exit(STOPPED)
+    except (ValueError, OSError, RuntimeError) as error:
+        if click.get_current_context().find_root().obj:
+            traceback.print_exc()
+        click.echo(f"error: {error}", err=True)
+        sys.exit(BAD_USE)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    nas(prog_name="nas")

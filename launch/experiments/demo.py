@@ -1,0 +1,62 @@
+"""The demo: a depth network for this machine's CPU, searched on this machine.
+
+    nas search demo --out runs/demo
+
+Takes about ten minutes on two cores without a GPU: it renders 64 x 64 pictures of Freedoom's maps, times every operator
+of the reference space on this CPU, trains candidates for some seconds each on a local Ray, and trains the best for
+longer. `--data FOLDER` takes your own rgb/ and depth/ pictures instead. Expect a network within both limits that ranks
+pixels far better than the mean depth map; at this size and budget it is a demonstration, not a product.
+"""
+
+from dataclasses import replace
+
+from launch.experiment import Experiment, Workplace
+from nas.devices import cpu
+from nas.ops import Shape
+from nas.resources import flops, macs, params
+from nas.trial import Evaluator
+from predictors import gp
+from search_spaces import tiefenrausch
+
+SIZE = (64, 64)
+SPACE = replace(tiefenrausch.SPACE, input=Shape(3, *SIZE))
+NUM_IMAGES = 2720
+DATA_SEED = 0
+
+
+def experiment() -> Experiment:
+    return Experiment(
+        name="demo",
+        space=SPACE,
+        make_evaluator=_make_evaluator,
+        predictor=gp.PREDICTOR,
+        resources=(*macs.RESOURCES, *flops.RESOURCES, *params.RESOURCES),
+        devices=(cpu.DEVICE,),
+        limits=("macs <= 0.16 * published", "latency_ms.cpu <= 0.4 * published"),
+        baseline="published",
+        num_design=20,
+        num_trials=44,
+        fidelity=320,
+        num_finalists=4,
+        final_fidelity=2000,
+    )
+
+
+def _make_evaluator(place: Workplace) -> Evaluator:
+    # Torch and the renderer are loaded when a search starts, not when experiments are listed.
+    from nas.depth import folder, freedoom
+    from nas.depth.recipe import Recipe
+    from nas.evaluators.depth import DepthEvaluator
+
+    if place.data is None:
+        data = freedoom.load(
+            place.cache,
+            num_images=NUM_IMAGES,
+            seed=DATA_SEED,
+            size=SIZE,
+            workers=place.workers,
+            progress=lambda done, total: place.progress("rendering maps", done, total),
+        )
+    else:
+        data = folder.read_folder(place.data, size=SIZE)
+    return DepthEvaluator(space=SPACE, data=data, recipe=Recipe())

@@ -1,0 +1,25 @@
+"""What a finished network really costs: counted on the built module, timed whole on the device."""
+
+from collections.abc import Sequence
+
+from nas.build import build, count_macs, count_params, fold
+from nas.devices.device import Device
+from nas.devices.profile import network_ms
+from nas.space import Architecture, Space
+
+
+def measure(space: Space, devices: Sequence[Device], architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+    """Measured resources of each architecture, by resource name: macs and flops as fvcore traces them, params as torch
+    holds them, latency as the device runs the whole network (interleaved with the others, in milliseconds).
+    """
+    latencies = {f"latency_ms.{device.key}": network_ms(space, device, architectures) for device in devices}
+    return [
+        _counted(space, architecture) | {name: float(times[i]) for name, times in latencies.items()}
+        for i, architecture in enumerate(architectures)
+    ]
+
+
+def _counted(space: Space, architecture: Architecture) -> dict[str, float]:
+    folded = fold(build(space.lower(architecture)))
+    macs = count_macs(folded)
+    return {"macs": macs, "flops": 2 * macs, "params": count_params(folded)}

@@ -1,0 +1,55 @@
+"""Before the first trial: latency tables, prices, limits, and the settings of the run. Nothing is trained here."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from launch.experiment import Experiment
+from launch.folder import RunFolder
+from launch.pricing import price
+from launch.progress import Progress
+from nas.devices.device import Device
+from nas.devices.profile import profile
+from nas.devices.table import LatencyTable, read, write
+from nas.limits import resource_name
+from nas.space import Space
+
+
+def check_limits(experiment: Experiment, texts: Sequence[str]) -> None:
+    """Refuse, in a second, limits that no measurement is needed to refuse.
+
+    Raises:
+      LimitError: a limit is malformed, or about a resource that the experiment does not have.
+      InfeasibleError: no architecture meets the limits; names the smallest.
+    """
+    pricing = price(experiment.space, experiment.resources, baseline=experiment.baseline)
+    measured = {f"latency_ms.{device.key}" for device in experiment.devices}
+    counted = [pricing.limit(text) for text in texts if resource_name(text) not in measured]
+    pricing.feasible(counted, seed=0)
+
+
+def latency_tables(
+    experiment: Experiment, folder: RunFolder, cache: Path, seed: int, progress: Progress
+) -> list[LatencyTable]:
+    """The run's tables, from its folder; else from the cache of this machine; else profiled now."""
+    tables = []
+    for device in experiment.devices:
+        kept = folder.latency_table(device.key)
+        if not kept.exists():
+            write(_cached_table(experiment.space, device, cache, seed, progress), kept)
+        tables.append(read(kept))
+    return tables
+
+
+def _cached_table(space: Space, device: Device, cache: Path, seed: int, progress: Progress) -> LatencyTable:
+    """A table is good for one space at one input size on one machine with one set of library versions."""
+    identity = repr((space.stages, space.input, sorted(device.describe().items())))
+    path = cache / "latency" / f"{device.key}-{sha256(identity.encode()).hexdigest()[:16]}.json"
+    if path.exists():
+        return read(path)
+    rng = np.random.default_rng((seed, 1))
+    table = profile(space, device, rng, progress=lambda done, total: progress.step(f"timing {device.key}", done, total))
+    write(table, path)
+    return table

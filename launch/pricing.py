@@ -1,0 +1,126 @@
+"""What architectures of a space cost, and what limits mean there: names and texts on one side, arrays on the other.
+
+A latency table predicts with an error of its own. A limit on it is searched with that error's margin kept, so that the
+winner still meets the limit when it is measured; the limit itself, as reported and as checked, is not changed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int8
+
+from nas.costs import CostTable, Resource, cost_tables
+from nas.devices.table import LatencyTable
+from nas.feasible import Bound, FeasibleSet, certify, extremes
+from nas.genetic import Constraints, Problem
+from nas.limits import Limit, parse_limit
+from nas.space import Architecture, Space
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pricing:
+    """Attributes:
+    tables: by resource name.
+    margins: by resource name, the share of a limit that is kept free because the resource is itself a prediction.
+    baseline: the reference architecture that "baseline" stands for.
+    """
+
+    space: Space
+    tables: Mapping[str, CostTable]
+    margins: Mapping[str, float]
+    baseline: str | None
+    _spans: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
+
+    def costs(self, architecture: Architecture) -> dict[str, float]:
+        """Every resource's cost of one architecture, each in its unit."""
+        row = np.array([architecture], dtype=np.int8)
+        return {name: float(table.cost(row)[0]) for name, table in self.tables.items()}
+
+    def unit(self, resource: str) -> str:
+        return self.tables[resource].resource.unit
+
+    def limit(self, text: str) -> Limit:
+        """Read a limit on this space's resources.
+
+        Raises:
+          LimitError: see `nas.limits.parse_limit`.
+        """
+        units = {name: self.unit(name) for name in self.tables}
+        return parse_limit(text, units=units, reference_cost=self._reference_cost)
+
+    def bounds(self, limits: Sequence[Limit]) -> tuple[Bound, ...]:
+        """The limits in numbers, margins kept."""
+        return tuple(
+            Bound(
+                name=limit.resource,
+                unit=self.unit(limit.resource),
+                cost=self.tables[limit.resource],
+                relation=limit.relation,
+                value=self._with_margin(limit),
+            )
+            for limit in limits
+        )
+
+    def feasible(self, limits: Sequence[Limit], seed: int) -> FeasibleSet:
+        """The part of the space that meets the limits.
+
+        Raises:
+          InfeasibleError: there is none.
+        """
+        return certify(self.space.num_options, self.bounds(limits), np.random.default_rng((seed, 0)))
+
+    def problem(self, limits: Sequence[Limit]) -> Problem:
+        """The space and the limits as the genetic search takes them."""
+        ordered = np.array([choice.is_numeric for choice in self.space.choices])
+        bounds = self.bounds(limits)
+        return Problem(
+            num_options=self.space.num_options, ordered=ordered, constraints=_constraints(bounds) if bounds else None
+        )
+
+    def features(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
+        """What predictors see: the encoded decisions, and each resource's logarithm scaled to [0, 1] over the space."""
+        columns = [self._scaled_log(name, population) for name in ("macs", "params") if name in self.tables]
+        return np.concatenate([self.space.encode(population), *columns], axis=1)
+
+    def _scaled_log(self, name: str, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n 1"]:
+        if name not in self._spans:
+            span = extremes(self.space.num_options, self.tables[name])
+            self._spans[name] = (np.log(span.low), np.log(span.high))
+        low, high = self._spans[name]
+        scaled: Float[np.ndarray, " n"] = (np.log(self.tables[name].cost(population)) - low) / ((high - low) or 1.0)
+        return scaled[:, None]
+
+    def _with_margin(self, limit: Limit) -> float:
+        margin = 1 + self.margins.get(limit.resource, 0.0)
+        return limit.bound / margin if limit.relation == "<=" else limit.bound * margin
+
+    def _reference_cost(self, reference: str, resource: str) -> float:
+        name = self.baseline if reference == "baseline" and self.baseline is not None else reference
+        return self.costs(self.space.reference(name))[resource]
+
+
+def price(
+    space: Space, resources: Sequence[Resource], latency: Sequence[LatencyTable] = (), *, baseline: str | None = None
+) -> Pricing:
+    """Tabulate resources and latency tables on a space.
+
+    Raises:
+      TableError: a latency table lacks an operator of the space.
+    """
+    tables = cost_tables(space, [*resources, *(table.resource() for table in latency)])
+    return Pricing(
+        space=space,
+        tables={table.resource.name: table for table in tables},
+        margins={table.resource().name: table.fit.margin for table in latency},
+        baseline=baseline,
+    )
+
+
+def _constraints(bounds: Sequence[Bound]) -> Constraints:
+    def violations(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
+        signs = [1.0 if bound.relation == "<=" else -1.0 for bound in bounds]
+        excess = [sign * (bound.cost.cost(population) - bound.value) for sign, bound in zip(signs, bounds, strict=True)]
+        return np.stack(excess, axis=1)
+
+    return violations

@@ -1,0 +1,272 @@
+"""A search from start to winner: prepare, explore, judge the predictor, train the finalists, conclude.
+
+Every step can be cut short anywhere and done again by the same command: what has been measured is on disk, the rest is
+a function of it and the seed.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from nas.design import space_filling
+
+from launch import winner as winners
+from launch.experiment import Experiment, Workplace
+from launch.folder import RunFolder
+from launch.measure import measure
+from launch.prepare import latency_tables
+from launch.pricing import Pricing, price
+from launch.progress import Progress, tally
+from launch.report.page import write_report
+from launch.session import open_history
+from launch.tables import quality_text
+from nas.feasible import FeasibleSet
+from nas.history import History, repair_journal
+from nas.limits import Limit
+from nas.predictor import Fitted
+from nas.ranking import PredictorQuality, cross_validate
+from nas.search import Plan, Strategy, run
+from nas.select import Listed, best_candidates
+from nas.strategies.chamnet import ChamNet, fit, rows
+from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
+
+FOLDS = 10
+MIN_TRIALS = 4
+STREAMS = {"feasible": 0, "profile": 1, "design": 2, "judge": 3, "finals": 4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How this search is run; see `nas search --help`."""
+
+    seed: int
+    num_trials: int
+    lag: int
+    hours: float | None
+
+
+def carry_out(
+    experiment: Experiment,
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    options: Options,
+    place: Workplace,
+    *,
+    make_executor: Callable[[Evaluator], Executor],
+    progress: Progress,
+) -> None:
+    """Start the search, continue it, or see that it is done.
+
+    Raises:
+      InfeasibleError: no architecture meets the limits.
+      TooManyFailures: trials fail so often that going on makes no sense.
+    """
+    if _is_done(folder, options.num_trials):
+        progress.say(f"{folder.path} is done; more --trials extend it, `nas select` tries other limits")
+        return
+    evaluator = experiment.make_evaluator(place)
+    tables = latency_tables(experiment, folder, place.cache, options.seed, progress)
+    pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
+    limits = tuple(pricing.limit(text) for text in settings["limits"])
+    feasible = pricing.feasible(limits, options.seed)
+    progress.say(_feasible_text(feasible))
+    repair_journal(folder.journal)
+    history = open_history(folder, settings["storage"], experiment, create=True)
+    history.recover()
+    executor = make_executor(evaluator)
+    search = Search(
+        experiment=experiment,
+        options=options,
+        folder=folder,
+        history=history,
+        pricing=pricing,
+        limits=limits,
+        feasible=feasible,
+        executor=executor,
+        progress=progress,
+    )
+    try:
+        complete = search.explore()
+        quality = search.judge(complete)
+        fitted = fit(experiment.predictor, pricing.features, complete, experiment.objective)
+        finals = search.finals(complete, fitted)
+    finally:
+        executor.close()  # before timing: idle workers are not quite idle
+    search.conclude(finals, fitted, quality, evaluator.baselines)
+
+
+def _is_done(folder: RunFolder, num_trials: int) -> bool:
+    return folder.winner.exists() and int(folder.read_json(folder.winner)["num_trials"]) >= num_trials
+
+
+def _feasible_text(feasible: FeasibleSet) -> str:
+    kind = "certified" if feasible.certified else "estimated"
+    return (
+        f"between {feasible.count_low:.4g} and {feasible.count_high:.4g} of {feasible.size:.4g} architectures "
+        f"meet the limits ({kind})"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search under way: its parts, and its steps as methods in the order in which they are taken."""
+
+    experiment: Experiment
+    options: Options
+    folder: RunFolder
+    history: History
+    pricing: Pricing
+    limits: tuple[Limit, ...]
+    feasible: FeasibleSet
+    executor: Executor
+    progress: Progress
+
+    def explore(self) -> list[Trial]:
+        """Train the design, then what the strategy proposes; the phase's complete trials."""
+        plan = Plan(
+            phase="search",
+            num_trials=self.options.num_trials,
+            fidelity=self.experiment.fidelity,
+            seed=self.options.seed,
+            lag=self.options.lag,
+        )
+        started = time.monotonic()
+        limit_s = math.inf if self.options.hours is None else 3600 * self.options.hours
+        trials = self._run(plan, self._strategy(), stop=lambda: time.monotonic() - started > limit_s)
+        complete = [trial for trial in trials if trial.state == "complete"]
+        if len(complete) < MIN_TRIALS:
+            raise RuntimeError(
+                f"only {len(complete)} of {len(trials)} trials are complete, a predictor needs {MIN_TRIALS}; "
+                "see the reasons with `nas status`, or give --trials or --hours more"
+            )
+        return complete
+
+    def judge(self, complete: Sequence[Trial]) -> PredictorQuality:
+        """How well the predictor ranks architectures that it has not seen."""
+        y = np.array([trial.metrics[self.experiment.objective] for trial in complete])
+        X = self.pricing.features(rows(complete))
+        quality = cross_validate(self.experiment.predictor, X, y, folds=FOLDS, rng=self._rng("judge"))
+        self.progress.say(quality_text(quality))
+        return quality
+
+    def finals(self, complete: Sequence[Trial], fitted: Fitted) -> list[Trial]:
+        """Train the finalists at the full budget, and the random design's median and best beside them."""
+        wanted = [*self._finalists(complete, fitted), *self._yardsticks(complete)]
+        old = {(trial.architecture, trial.fidelity) for trial in self._phase("final")}
+        new = [p for p in _distinct(wanted) if (p.architecture, self.experiment.final_fidelity) not in old]
+        known = [Proposal(architecture=trial.architecture, origin=trial.origin) for trial in self._phase("final")]
+        proposals = (*known, *new)
+        plan = Plan(
+            phase="final",
+            num_trials=len(proposals),
+            fidelity=self.experiment.final_fidelity,
+            seed=self.options.seed,
+            lag=0,
+        )
+        return [t for t in self._run(plan, Listed(proposals=proposals)) if t.state == "complete"]
+
+    def conclude(
+        self,
+        finals: Sequence[Trial],
+        fitted: Fitted,
+        quality: PredictorQuality,
+        baselines: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        """Measure the finals' costs for real, choose the winner, and write everything down."""
+        if not finals:
+            raise RuntimeError(
+                "every final failed; see the reasons with `nas status`, mend them, run the command again"
+            )
+        space, objective = self.experiment.space, self.experiment.objective
+        measured = measure(space, self.experiment.devices, [trial.architecture for trial in finals])
+        judged = [
+            winners.finalist(trial, costs, self.limits, self.pricing)
+            for trial, costs in zip(finals, measured, strict=True)
+        ]
+        winners.write(
+            winners.choose(judged, objective),
+            judged,
+            folder=self.folder,
+            pricing=self.pricing,
+            fitted=fitted,
+            search_fidelity=self.experiment.fidelity,
+            objective=objective,
+            context={
+                "num_trials": self.options.num_trials,
+                "seed": self.options.seed,
+                "baselines": {name: dict(metrics) for name, metrics in baselines.items()},
+                "predictor": asdict(quality),
+            },
+        )
+        write_report(self.folder)
+
+    def _strategy(self) -> Strategy:
+        num_design = min(self.experiment.num_design, self.options.num_trials)
+        return ChamNet(
+            design=space_filling(self.feasible, num_design, features=self.pricing.features, rng=self._rng("design")),
+            sample=self.feasible.sample,
+            features=self.pricing.features,
+            predictor=self.experiment.predictor,
+            problem=self.pricing.problem(self.limits),
+            objective=self.experiment.objective,
+        )
+
+    def _finalists(self, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
+        candidates = best_candidates(
+            self.experiment.num_finalists,
+            fitted=fitted,
+            features=self.pricing.features,
+            complete=complete,
+            objective=self.experiment.objective,
+            sample=self.feasible.sample,
+            problem=self.pricing.problem(self.limits),
+            rng=self._rng("finals"),
+        )
+        return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
+
+    def _yardsticks(self, complete: Sequence[Trial]) -> list[Proposal]:
+        """The median and the best of the design, which no predictor chose: what a search must be better than."""
+        design = sorted(
+            (trial for trial in complete if trial.origin == "design"),
+            key=lambda trial: trial.metrics[self.experiment.objective],
+        )
+        if not design:
+            return []
+        chosen = {"design median": design[len(design) // 2], "design best": design[0]}
+        return [Proposal(architecture=trial.architecture, origin=origin) for origin, trial in chosen.items()]
+
+    def _run(self, plan: Plan, strategy: Strategy, stop: Callable[[], bool] = lambda: False) -> list[Trial]:
+        self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})
+        return run(
+            plan,
+            strategy=strategy,
+            executor=self.executor,
+            history=self.history,
+            keep=self._keep,
+            watch=lambda trials: self._watch(plan, trials),
+            stop=stop,
+        )
+
+    def _watch(self, plan: Plan, trials: Sequence[Trial]) -> None:
+        objective = self.experiment.objective
+        slots = self.executor.slots
+        self.progress.show(tally(trials, phase=plan.phase, total=plan.num_trials, slots=slots, objective=objective))
+
+    def _keep(self, outcome: Outcome) -> None:
+        if outcome.evaluation is not None:
+            for ending, content in outcome.evaluation.artifacts.items():
+                self.folder.write_bytes(self.folder.artifacts / f"{outcome.job.name}.{ending}", content)
+
+    def _phase(self, phase: Phase) -> list[Trial]:
+        return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)
+
+    def _rng(self, stream: str) -> np.random.Generator:
+        return np.random.default_rng((self.options.seed, STREAMS[stream]))
+
+
+def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """The first proposal of each architecture."""
+    return list({proposal.architecture: proposal for proposal in reversed(proposals)}.values())[::-1]

@@ -1,0 +1,82 @@
+"""Opening a run: from a folder's settings to the experiment, its prices and its record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from launch.experiment import Experiment
+from launch.folder import RunFolder
+from launch.pricing import Pricing, price
+from nas.devices.table import read
+from nas.history import History, open_storage
+from nas.plugins import EXPERIMENTS
+from nas.trial import Phase, Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """An opened run. `settings` are those of experiment.json."""
+
+    folder: RunFolder
+    settings: Mapping[str, Any]
+    experiment: Experiment
+    history: History
+
+    @property
+    def seed(self) -> int:
+        return int(self.settings["seed"])
+
+    @property
+    def objective(self) -> str:
+        return self.experiment.objective
+
+    def trials(self, phase: Phase) -> list[Trial]:
+        """The phase's trials by ticket."""
+        return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)
+
+    def pricing(self) -> Pricing:
+        """Prices on this run's own latency tables, so that its figures stay what they were."""
+        tables = [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
+        experiment = self.experiment
+        return price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
+
+
+def load_experiment(reference: str) -> Experiment:
+    """The experiment behind a key, a dotted path or a file.
+
+    Raises:
+      PluginError: it is unknown, or its function returns something else.
+    """
+    experiment: Experiment = EXPERIMENTS.load(reference)()
+    return experiment
+
+
+def open_history(folder: RunFolder, storage: str | None, experiment: Experiment, *, create: bool) -> History:
+    """The run's record.
+
+    Raises:
+      HistoryError: it cannot be read, or does not exist and may not be created.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return History(
+        open_storage(storage or folder.journal),
+        f"{experiment.name}@{folder.path.resolve().name}",
+        choices=experiment.space.choices,
+        objective=experiment.objective,
+        create=create,
+    )
+
+
+def open_session(folder: RunFolder) -> Session:
+    """Open an existing run to look at it.
+
+    Raises:
+      FolderError: there is no run.
+      HistoryError: its record cannot be read.
+    """
+    settings = folder.settings()
+    experiment = load_experiment(settings["experiment"])
+    history = open_history(folder, settings["storage"], experiment, create=False)
+    return Session(folder=folder, settings=settings, experiment=experiment, history=history)

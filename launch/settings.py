@@ -1,0 +1,41 @@
+"""The settings of a run: what may not change between the command that starts it and the one that continues it.
+
+The number of trials, the hours, the workers and the executor are not among them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from launch.experiment import Experiment
+from launch.folder import RunFolder
+
+
+def settings_of(
+    experiment: Experiment,
+    reference: str,
+    folder: RunFolder,
+    *,
+    limits: tuple[str, ...],
+    seed: int,
+    lag: int | None,
+    slots: int,
+    storage: str | None,
+    data: Path | None,
+) -> dict[str, Any]:
+    """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default."""
+    old = folder.settings() if folder.settings_file.exists() else {}
+    return {
+        "experiment": reference,
+        "space": experiment.space.name,
+        "space_size": str(experiment.space.size),
+        "input": list(experiment.space.input),
+        "objective": experiment.objective,
+        "fidelity": experiment.fidelity,
+        "final_fidelity": experiment.final_fidelity,
+        "num_design": experiment.num_design,
+        "limits": list(limits) or old.get("limits", list(experiment.limits)),
+        "seed": seed,
+        "lag": old.get("lag", 2 * slots) if lag is None else lag,
+        "storage": storage or old.get("storage"),
+        "data": str(data.resolve()) if data is not None else old.get("data"),
+    }

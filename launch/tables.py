@@ -1,0 +1,63 @@
+"""Texts and tables for a person to read on a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nas.ranking import PredictorQuality
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns under a header; the first is flush left, the others flush right."""
+    lines = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+
+    def aligned(line: Sequence[str]) -> str:
+        first, *rest = line
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join(aligned(line) for line in lines)
+
+
+def number(value: float | None) -> str:
+    """Four significant digits; whole numbers with thousands separated."""
+    if value is None:
+        return "-"
+    if float(value).is_integer() and abs(value) >= 1000:
+        return f"{int(value):,}"
+    return f"{value:,.4g}"
+
+
+def quality_text(quality: PredictorQuality) -> str:
+    return (
+        f"predictor, cross-validated on {quality.num_points} trials: Kendall tau {quality.kendall_tau:.3f}, "
+        f"RMSE {quality.rmse:.4f}, inside its 50 / 80 / 95 % intervals: "
+        f"{quality.coverage_50:.0%} / {quality.coverage_80:.0%} / {quality.coverage_95:.0%}"
+    )
+
+
+def winner_text(record: Mapping[str, Any]) -> str:
+    """The winner beside everything that it should be compared with, and its limits."""
+    names = ("test_delta1", "test_abs_rel", "test_rmse", "test_si_log_rmse")
+    shown = [name for name in names if name in record["metrics"]]
+    compared = [("winner", record["metrics"])]
+    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if "design" in final["origin"]]
+    compared += list(record["baselines"].items())
+    metrics = table(
+        ["trained alike, on test images", *(name.removeprefix("test_") for name in shown)],
+        [[name, *(f"{values[metric]:.4f}" for metric in shown)] for name, values in compared],
+    )
+    limits = table(
+        ["limit", "bound", "predicted", "measured", "unit", "holds"],
+        [
+            [limit["text"], *(number(limit[key]) for key in ("bound", "predicted", "measured")), limit["unit"],
+             "yes" if limit["holds"] else "NO"]
+            for limit in record["limits"]
+        ],
+    )  # fmt: skip
+    found = record["objective"]
+    line = (
+        f"{found['name']}: {found['measured']:.4f} at fidelity {found['measured_at_fidelity']} (validation); predicted "
+        f"{found['predicted']:.4f} +- {found['predicted_std']:.4f} at fidelity {found['predicted_at_fidelity']}"
+    )
+    return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", metrics, limits, line])

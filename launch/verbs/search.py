@@ -1,0 +1,70 @@
+"""`nas search`: from the command line to the winner's files."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from launch.executors.make import make_executor
+from launch.experiment import Workplace
+from launch.folder import RunFolder
+from launch.prepare import check_limits
+from launch.progress import Progress
+from launch.run import Options, carry_out
+from launch.session import load_experiment
+from launch.settings import settings_of
+from launch.tables import winner_text
+
+
+def run(
+    *,
+    experiment: str,
+    run: Path,
+    limits: tuple[str, ...],
+    executor: str,
+    address: str | None,
+    workers: int | None,
+    trials: int | None,
+    hours: float | None,
+    seed: int,
+    lag: int | None,
+    storage: str | None,
+    data: Path | None,
+    cache: Path | None,
+    as_json: bool,
+) -> int:
+    chosen, folder = load_experiment(experiment), RunFolder(path=run)
+    slots = workers or (1 if executor == "serial" else os.cpu_count() or 1)
+    settings = settings_of(
+        chosen, experiment, folder, limits=limits, seed=seed, lag=lag, slots=slots, storage=storage, data=data
+    )
+    check_limits(chosen, settings["limits"])
+    with folder.hold(), Progress() as progress:
+        folder.settle(settings)
+        place = Workplace(
+            cache=cache or user_cache_path("chamnas"),
+            data=Path(settings["data"]) if settings["data"] else None,
+            workers=slots,
+            progress=progress.step,
+        )
+        carry_out(
+            chosen,
+            folder,
+            settings,
+            Options(seed=seed, num_trials=trials or chosen.num_trials, lag=settings["lag"], hours=hours),
+            place,
+            make_executor=lambda evaluator: make_executor(executor, evaluator, workers=slots, address=address),
+            progress=progress,
+        )
+    return tell(folder, as_json=as_json)
+
+
+def tell(folder: RunFolder, *, as_json: bool) -> int:
+    """Print the winner; exit status 1 if it violates a limit as measured."""
+    record: dict[str, Any] = folder.read_json(folder.winner)
+    print(json.dumps(record, indent=1) if as_json else winner_text(record))
+    if not as_json:
+        print("\n".join(str(path) for path in (folder.winner, folder.path / "winner.py", folder.report)))
+    return 0 if all(limit["holds"] for limit in record["limits"]) else 1

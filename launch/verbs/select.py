@@ -1,0 +1,74 @@
+"""`nas select`: search a finished run again under new limits, on what it has learned; nothing is trained."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from launch.folder import RunFolder
+from launch.pricing import Pricing
+from launch.session import Session, open_session
+from launch.tables import number, table
+from nas.limits import Limit
+from nas.select import Candidate, best_candidates
+from nas.strategies.chamnet import fit
+
+
+def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
+    session = open_session(RunFolder(path=run))
+    pricing = session.pricing()
+    wanted = [pricing.limit(text) for text in limits or session.settings["limits"]]
+    candidates = reselect(session, pricing, wanted, top)
+    if as_json:
+        chosen = [record(candidate, pricing, session.objective) for candidate in candidates]
+        print(json.dumps({"limits": [limit.text for limit in wanted], "candidates": chosen}, indent=1))
+    else:
+        print(_text(candidates, pricing, wanted, session))
+    return 0
+
+
+def reselect(session: Session, pricing: Pricing, limits: list[Limit], top: int) -> list[Candidate]:
+    """The best architectures under the limits, by the predictor fitted to the run's complete search trials.
+
+    Raises:
+      InfeasibleError: no architecture meets the limits.
+      ValueError: the run has no complete trial yet.
+    """
+    complete = [trial for trial in session.trials("search") if trial.state == "complete"]
+    if not complete:
+        raise ValueError(f"{session.folder.path} has no complete trial yet; let the search run first")
+    feasible = pricing.feasible(limits, session.seed)
+    return best_candidates(
+        top,
+        fitted=fit(session.experiment.predictor, pricing.features, complete, session.objective),
+        features=pricing.features,
+        complete=complete,
+        objective=session.objective,
+        sample=feasible.sample,
+        problem=pricing.problem(limits),
+        rng=np.random.default_rng((session.seed, 5)),
+    )
+
+
+def record(candidate: Candidate, pricing: Pricing, objective: str) -> dict[str, Any]:
+    """A candidate for machines: architecture, decisions, prediction, trained value if any, and costs with units."""
+    costs = pricing.costs(candidate.architecture)
+    return {
+        "architecture": list(candidate.architecture),
+        "decisions": pricing.space.decisions(candidate.architecture),
+        objective: {"predicted": candidate.mean, "predicted_std": candidate.std, "measured": candidate.measured},
+        "resources": {name: {"predicted": cost, "unit": pricing.unit(name)} for name, cost in costs.items()},
+    }
+
+
+def _text(candidates: list[Candidate], pricing: Pricing, limits: list[Limit], session: Session) -> str:
+    names = list(pricing.tables)
+    rows = []
+    for i, candidate in enumerate(candidates, start=1):
+        costs = pricing.costs(candidate.architecture)
+        prediction = f"{candidate.mean:.4f} +- {candidate.std:.4f}"
+        rows.append([str(i), prediction, number(candidate.measured), *(number(costs[name]) for name in names)])
+    header = ["", f"{session.objective} predicted", "measured", *(f"{name} [{pricing.unit(name)}]" for name in names)]
+    bounds = [[limit.text, f"{number(limit.bound)} {pricing.unit(limit.resource)}"] for limit in limits]
+    return "\n\n".join([table(["limit", "bound"], bounds), table(header, rows)])

@@ -1,0 +1,133 @@
+"""The end of a search: which final won, whether it meets every limit as measured, and the files to take away."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from launch.folder import RunFolder
+from launch.pricing import Pricing
+from nas.limits import Limit
+from nas.predictor import Fitted
+from nas.standalone import source
+from nas.trial import Trial
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitCheck:
+    """One limit on one architecture, in the resource's unit. `holds` speaks of the measured value."""
+
+    text: str
+    resource: str
+    relation: str
+    unit: str
+    bound: float
+    predicted: float
+    measured: float
+    holds: bool
+
+    @property
+    def excess(self) -> float:
+        """How far beyond the bound, as a share of it; 0 where the limit holds."""
+        return 0.0 if self.holds else abs(self.measured / self.bound - 1) if self.bound else float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalist:
+    """A final with everything that is known of it."""
+
+    trial: Trial
+    predicted: Mapping[str, float]
+    measured: Mapping[str, float]
+    checks: tuple[LimitCheck, ...]
+
+    @property
+    def excess(self) -> float:
+        return max((check.excess for check in self.checks), default=0.0)
+
+
+def finalist(trial: Trial, measured: Mapping[str, float], limits: Sequence[Limit], pricing: Pricing) -> Finalist:
+    """Check one final against the limits; a resource that cannot be measured is judged by its exact count."""
+    predicted = pricing.costs(trial.architecture)
+    checks = tuple(_check(limit, predicted, measured, pricing.unit(limit.resource)) for limit in limits)
+    return Finalist(trial=trial, predicted=predicted, measured=measured, checks=checks)
+
+
+def choose(finalists: Sequence[Finalist], objective: str) -> Finalist:
+    """The best measured one that meets every limit as measured; if none does, the one that comes nearest."""
+    return min(finalists, key=lambda final: (final.excess, final.trial.metrics[objective]))
+
+
+def write(
+    winner: Finalist,
+    others: Sequence[Finalist],
+    *,
+    folder: RunFolder,
+    pricing: Pricing,
+    fitted: Fitted,
+    search_fidelity: int,
+    objective: str,
+    context: Mapping[str, Any],
+) -> None:
+    """Write winner.pt, winner.py and, last, winner.json, whose presence says that the run is finished."""
+    space, trial = pricing.space, winner.trial
+    stem = folder.artifacts / f"{trial.phase}-{trial.ticket}.pt"
+    if stem.exists():
+        folder.write_bytes(folder.path / "winner.pt", stem.read_bytes())
+    title = f"{space.name}: the network that chamnas found in the run {folder.path.name}."
+    folder.write_bytes(folder.path / "winner.py", source(space.lower(trial.architecture), title).encode())
+    prediction = fitted.predict(pricing.features(np.array([trial.architecture], dtype=np.int8)))
+    record = {
+        "format": FORMAT,
+        "space": space.name,
+        "input": list(space.input),
+        "architecture": list(trial.architecture),
+        "decisions": space.decisions(trial.architecture),
+        "origin": trial.origin,
+        "trial": f"{trial.phase}-{trial.ticket}",
+        "objective": {
+            "name": objective,
+            "predicted": float(prediction.mean[0]),
+            "predicted_std": float(prediction.std[0]),
+            "predicted_at_fidelity": search_fidelity,
+            "measured": trial.metrics[objective],
+            "measured_at_fidelity": trial.fidelity,
+        },
+        "metrics": dict(trial.metrics),
+        "resources": {
+            name: {"unit": pricing.unit(name), "predicted": cost, "measured": winner.measured.get(name)}
+            for name, cost in winner.predicted.items()
+        },
+        "limits": [asdict(check) for check in winner.checks],
+        "finals": [_summary(final) for final in others],
+        **context,
+    }
+    folder.write_json(folder.winner, record)
+
+
+def _check(limit: Limit, predicted: Mapping[str, float], measured: Mapping[str, float], unit: str) -> LimitCheck:
+    value = measured.get(limit.resource, predicted[limit.resource])
+    return LimitCheck(
+        text=limit.text,
+        resource=limit.resource,
+        relation=limit.relation,
+        unit=unit,
+        bound=limit.bound,
+        predicted=predicted[limit.resource],
+        measured=value,
+        holds=value <= limit.bound if limit.relation == "<=" else value >= limit.bound,
+    )
+
+
+def _summary(final: Finalist) -> dict[str, Any]:
+    return {
+        "trial": f"{final.trial.phase}-{final.trial.ticket}",
+        "origin": final.trial.origin,
+        "architecture": list(final.trial.architecture),
+        "metrics": dict(final.trial.metrics),
+        "measured": dict(final.measured),
+        "meets_limits": final.excess == 0.0,
+    }

@@ -1,0 +1,69 @@
+"""A candidate's error by training it: depth from one image.
+
+Validation metrics guide the search; the same metrics on test images, called "test_...", are recorded beside them and
+used by nothing but reports. A final also leaves its weights and a few predictions to look at.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+
+from nas.build import BuiltNetwork, build, fold
+from nas.depth.baselines import constant_map, mean_map
+from nas.depth.data import DepthData, DepthImages
+from nas.depth.metrics import Metrics, score
+from nas.depth.recipe import Recipe
+from nas.depth.training import evaluate, predict, train
+from nas.space import Space
+from nas.standalone import state
+from nas.trial import Evaluation, Job
+
+NUM_PICTURES = 6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DepthEvaluator:
+    """Trains with `recipe`; a job's fidelity is its number of optimiser steps."""
+
+    space: Space
+    data: DepthData
+    recipe: Recipe
+    device: str = "cpu"
+
+    def __call__(self, job: Job) -> Evaluation:
+        torch.manual_seed(job.seed)
+        module = build(self.space.lower(job.architecture))
+        train(module, self.data.train, replace(self.recipe, steps=job.fidelity), seed=job.seed, device=self.device)
+        folded = fold(module)
+        metrics = _named(evaluate(folded, self.data.validation, device=self.device))
+        metrics |= _named(evaluate(folded, self.data.test, device=self.device), prefix="test_")
+        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded) if job.phase == "final" else {})
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        """Constant depth, and the mean depth map of the training images."""
+        maps = {"constant depth": constant_map, "mean depth map": self._mean_map}
+        return {
+            name: _named(score(make(self.data.validation), self.data.validation))
+            | _named(score(make(self.data.test), self.data.test), prefix="test_")
+            for name, make in maps.items()
+        }
+
+    def _mean_map(self, images: DepthImages) -> np.ndarray:
+        return mean_map(self.data.train, images)
+
+    def _artifacts(self, folded: BuiltNetwork) -> dict[str, bytes]:
+        weights, pictures = io.BytesIO(), io.BytesIO()
+        torch.save(state(folded), weights)
+        shown = self.data.test.take(np.linspace(0, len(self.data.test) - 1, NUM_PICTURES).round().astype(int))
+        prediction = predict(folded, shown.rgb, device=self.device)
+        np.savez_compressed(pictures, rgb=shown.rgb, depth=shown.depth, log_disparity=prediction)
+        return {"pt": weights.getvalue(), "npz": pictures.getvalue()}
+
+
+def _named(metrics: Metrics, prefix: str = "") -> dict[str, float]:
+    named = {"error": metrics.error, **asdict(metrics)}
+    return {f"{prefix}{name}": value for name, value in named.items()}

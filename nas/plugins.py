@@ -1,0 +1,105 @@
+"""From a key, a dotted path or a file to the object that it names.
+
+    tiefenrausch                     the file tiefenrausch.py of the kind's own package
+    my_company.spaces.small          any importable module
+    path/to/small.py                 any file
+
+Each kind of plug-in exports one name (`SPACE`, `PREDICTOR`, ...). The file is the registration.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+class PluginError(ValueError):
+    """A plug-in that cannot be found, or that does not export what its kind needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A sort of plug-in: `package` holds the built-in ones, `export` is the name that a file must define."""
+
+    name: str
+    package: str
+    export: str
+
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the built-in plug-ins, found by looking into the files, without importing them."""
+        package = importlib.import_module(self.package)
+        found = []
+        for info in pkgutil.iter_modules(package.__path__):
+            source = Path(package.__path__[0], f"{info.name}.py")
+            if not info.name.startswith("_") and self._defined_in(source):
+                found.append(info.name)
+        return tuple(sorted(found))
+
+    def load(self, reference: str) -> Any:
+        """The object that a key, a dotted path or a file stands for.
+
+        Raises:
+          PluginError: nothing is there, or it lacks the export.
+        """
+        module = self._module(reference)
+        if not hasattr(module, self.export):
+            raise PluginError(f"{reference} defines no {self.export}; a {self.name} is a file that does")
+        return getattr(module, self.export)
+
+    def _defined_in(self, source: Path) -> bool:
+        return source.exists() and re.search(rf"^(def )?{self.export}\b", source.read_text(), re.MULTILINE) is not None
+
+    def _module(self, reference: str) -> ModuleType:
+        if reference.endswith(".py"):
+            return load_file(Path(reference))
+        if reference in self.keys():
+            return importlib.import_module(f"{self.package}.{reference}")
+        if "." in reference:
+            try:
+                return importlib.import_module(reference)
+            except ModuleNotFoundError as error:
+                raise PluginError(f"cannot import the {self.name} {reference!r}: {error}") from error
+        known = self.keys()
+        near = difflib.get_close_matches(reference, known, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise PluginError(
+            f"unknown {self.name} {reference!r}{hint}; known: {', '.join(known) or 'none'}; "
+            "or give a dotted path or a .py file"
+        )
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a file by its path, once.
+
+    Raises:
+      PluginError: there is no such file, or it fails when it runs.
+    """
+    if not path.is_file():
+        raise PluginError(f"there is no file {path}")
+    name = f"chamnas_user_{path.resolve().as_posix().replace('/', '_')}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise PluginError(f"{path} fails when it is imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+SPACES = Kind(name="space", package="search_spaces", export="SPACE")
+PREDICTORS = Kind(name="predictor", package="predictors", export="PREDICTOR")
+RESOURCES = Kind(name="resource", package="nas.resources", export="RESOURCES")
+DEVICES = Kind(name="device", package="nas.devices", export="DEVICE")
+EXPERIMENTS = Kind(name="experiment", package="launch.experiments", export="experiment")
+KINDS = {f"{kind.name}s": kind for kind in (SPACES, PREDICTORS, RESOURCES, DEVICES, EXPERIMENTS)}

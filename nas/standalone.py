@@ -1,0 +1,120 @@
+"""A network as Python source that needs torch alone: what a user takes away.
+
+Every operator is one line of the constructor and one of `forward`, in execution order, so the file reads like the
+network's table. Weights have batch norms folded; their names are the attribute names in the file.
+"""
+
+import torch
+from torch import nn
+
+from nas.build import BuiltNetwork, module_name
+from nas.ops import INPUT, Add, Conv, Network, Node, Upsample
+
+TEMPLATE = '''"""{title}
+
+Input Float[n, {channels}, h, w], RGB in [0, 1], height and width multiples of {multiple}; searched at {height}x{width}.
+{macs:,} multiply-accumulates at that size, {params:,} parameters (batch norms folded). Needs torch alone.
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Winner(nn.Module):
+    def __init__(self):
+        super().__init__()
+{layers}
+
+    def forward(self, image):
+        if image.shape[-2] % {multiple} or image.shape[-1] % {multiple}:
+            raise ValueError(f"height and width must be multiples of {multiple}, got {{tuple(image.shape[-2:])}}")
+{steps}
+
+
+def load(weights=Path(__file__).with_suffix(".pt")):
+    """The network with its weights, ready to run."""
+    model = Winner()
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    return model.eval()
+'''
+
+
+def source(network: Network, title: str) -> str:
+    """Python source of the network; `title` is its first line."""
+    convolutions = [node for node in network.nodes if isinstance(node.op, Conv)]
+    layers = [f"        self.{attribute(node)} = {_constructor(node.op)}" for node in convolutions]
+    return TEMPLATE.format(
+        title=title,
+        channels=network.input.channels,
+        height=network.input.height,
+        width=network.input.width,
+        multiple=network.side_multiple,
+        macs=network.macs,
+        params=network.params,
+        layers="\n".join(layers),
+        steps="\n".join(f"        {line}" for line in _steps(network)),
+    )
+
+
+def state(folded: BuiltNetwork) -> dict[str, torch.Tensor]:
+    """Weights of a folded network under the names that `source` gives them."""
+    named: dict[str, torch.Tensor] = {}
+    for node in folded.network.nodes:
+        layer = folded.layers[module_name(node)]
+        if isinstance(node.op, Conv):
+            assert isinstance(layer, nn.Sequential)
+            named |= {f"{attribute(node)}.{key}": value for key, value in layer[0].state_dict().items()}
+    return named
+
+
+def attribute(node: Node) -> str:
+    """An identifier: "2C.0.expand" becomes "s2C_0_expand"."""
+    return f"s{module_name(node)}"
+
+
+def _constructor(op: object) -> str:
+    assert isinstance(op, Conv)
+    extra = "".join(
+        f", {name}={value}"
+        for name, value, default in (
+            ("stride", op.stride, 1),
+            ("padding", op.kernel // 2, 0),
+            ("groups", op.groups, 1),
+        )
+        if value != default
+    )
+    return f"nn.Conv2d({op.input.channels}, {op.width}, {op.kernel}{extra})"
+
+
+def _steps(network: Network) -> list[str]:
+    """One assignment per node; a tensor that only the next node reads is called x."""
+    readers: dict[str, list[int]] = {}
+    for i, node in enumerate(network.nodes):
+        for name in node.inputs:
+            readers.setdefault(name, []).append(i)
+    names = {INPUT: "image"}
+    lines = []
+    for i, node in enumerate(network.nodes):
+        arguments = [names[name] for name in node.inputs]
+        only_next = readers.get(node.name, [i + 1]) == [i + 1]
+        names[node.name] = "x" if only_next else f"t{module_name(node)}"
+        lines.append(f"{names[node.name]} = {_expression(node, arguments)}")
+    return [*lines, f"return {names[network.nodes[-1].name]}"]
+
+
+def _expression(node: Node, arguments: list[str]) -> str:
+    match node.op:
+        case Conv(activation="relu"):
+            return f"F.relu(self.{attribute(node)}({arguments[0]}))"
+        case Conv():
+            return f"self.{attribute(node)}({arguments[0]})"
+        case Upsample(mode="nearest"):
+            return f'F.interpolate({arguments[0]}, scale_factor=2, mode="nearest")'
+        case Upsample(mode="bilinear"):
+            return f'F.interpolate({arguments[0]}, scale_factor=2, mode="bilinear", align_corners=False)'
+        case Add():
+            return f"{arguments[0]} + {arguments[1]}"
+    raise ValueError(f"operator {type(node.op).__name__} has no source form; add it to nas.standalone")

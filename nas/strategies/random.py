@@ -1,0 +1,22 @@
+"""Uniform over the architectures that meet the limits: the strategy that every other one must beat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nas.strategies._shared import Sampler, fresh
+from nas.trial import Proposal, Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Random:
+    sample: Sampler
+
+    def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
+        """An architecture not yet tried.
+
+        Raises:
+          ValueError: none was found; the feasible set is exhausted.
+        """
+        return Proposal(architecture=fresh(self.sample, [*done, *pending], rng), origin="random")
