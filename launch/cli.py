@@ -30,7 +30,6 @@ limit_option = click.option(
     metavar="EXPR",
     help='Such as "macs <= 2e9" or "latency_ms.cpu <= 0.5 * baseline".',
 )
-seed_option = click.option("--seed", type=int, default=0, show_default=True)
 cache_option = click.option(
     "--cache",
     type=click.Path(path_type=Path),
@@ -49,7 +48,7 @@ cache_option = click.option(
 @click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as the CPUs allow]")
 @click.option("--trials", type=click.IntRange(1), help="Search trials in all; more extends a finished run.")
 @click.option("--hours", type=click.FloatRange(0, min_open=True), help="Hand out no new search trial after this time.")
-@seed_option
+@click.option("--seed", type=click.IntRange(0), help="[default: the run's, 0 for a new one]")
 @click.option("--lag", type=click.IntRange(0), help="0: fastest, not repeatable. [default: twice the workers]")
 @click.option("--storage", metavar="URL", help="Of an Optuna storage. [default: a journal in the run folder]")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
@@ -78,6 +77,8 @@ def select(**options: Any) -> None:
 @run_argument
 @click.option("--x", "x", default="macs", show_default=True, help="Resource or metric on the x axis.")
 @click.option("--y", "y", default="error", show_default=True, help="Metric on the y axis.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a self-contained page.")
+@click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Also write the picture.")
 @json_option
 def front(**options: Any) -> None:
     """Print the Pareto front of RUN's trained architectures; both axes are minimised."""
@@ -123,7 +124,7 @@ def list_(**options: Any) -> None:
 @click.option("--device", required=True, help="Key, dotted path or .py file.")
 @click.option("--out", "table", type=click.Path(path_type=Path), required=True, help="JSON file to write.")
 @click.option("--size", metavar="HxW", help="Input height and width. [default: the space's]")
-@seed_option
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @json_option
 def profile(**options: Any) -> None:
     """Time every distinct operator of SPACE on a device, and check the sums against whole networks."""

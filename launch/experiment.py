@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nas.costs import Resource
 from nas.devices.device import Device
+from nas.peaks import PeakResource
 from nas.predictor import Predictor
 from nas.space import Space
 from nas.trial import Evaluator
@@ -52,7 +53,7 @@ class Experiment:
     space: Space
     make_evaluator: Callable[[Workplace], Evaluator]
     predictor: Predictor
-    resources: tuple[Resource, ...]
+    resources: tuple[Resource | PeakResource, ...]
     devices: tuple[Device, ...] = ()
     limits: tuple[str, ...] = ()
     baseline: str | None = None

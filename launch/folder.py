@@ -1,6 +1,6 @@
 """A run folder: where a search keeps everything, and the lock that lets one driver at a time write there.
 
-experiment.json   what is searched, and every setting that may not change under way
+experiment.json   what is searched, and every setting that may not change once a trial has been handed out
 study.journal     the trials (unless another storage was given)
 latency_*.json    the latency tables that this run's figures rest on
 artifacts/        weights and pictures of the finals
@@ -68,16 +68,29 @@ class RunFolder:
     def settle(self, settings: Mapping[str, Any]) -> None:
         """Write the settings of a new run, or see that they are those of the run that is here.
 
+        A run that was refused or stopped while it prepared itself, before any trial, may be settled anew.
+
         Raises:
           FolderError: a setting differs from the run's, or the folder holds something else.
         """
-        if self.settings_file.exists():
+        if self.started:
             _check_same(self.path, self.settings(), settings)
             return
-        strangers = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
-        if strangers:
-            raise FolderError(f"{self.path} is not empty ({strangers[0]}) and holds no run; give --out a new folder")
-        self.write_json(self.settings_file, {"format": FORMAT, **settings})
+        if not self.settings_file.exists():
+            _check_empty(self.path)
+        for table in self.path.glob("latency_*.json"):
+            table.unlink()  # another space's, perhaps; the cache has it still
+        self.write_json(self.settings_file, {"format": FORMAT, "started": False, **settings})
+
+    @property
+    def started(self) -> bool:
+        """Whether a trial may have been handed out: from then on the settings stay as they are."""
+        return self.settings_file.exists() and bool(self.settings().get("started"))
+
+    def start(self) -> None:
+        """Say that the record is open and trials are about to be handed out."""
+        if not self.started:
+            self.write_json(self.settings_file, {**self.settings(), "started": True})
 
     def read_json(self, path: Path) -> dict[str, Any]:
         try:
@@ -135,6 +148,12 @@ class RunFolder:
         finally:
             owner.unlink(missing_ok=True)
             lock.release()
+
+
+def _check_empty(path: Path) -> None:
+    strangers = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
+    if strangers:
+        raise FolderError(f"{path} is not empty ({strangers[0]}) and holds no run; give --out a new folder")
 
 
 def _check_same(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:

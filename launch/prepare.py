@@ -13,7 +13,7 @@ from launch.progress import Progress
 from nas.devices.device import Device
 from nas.devices.profile import profile
 from nas.devices.table import LatencyTable, read, write
-from nas.limits import resource_name
+from nas.limits import parse_limit, resource_name
 from nas.space import Space
 
 
@@ -25,9 +25,16 @@ def check_limits(experiment: Experiment, texts: Sequence[str]) -> None:
       InfeasibleError: no architecture meets the limits; names the smallest.
     """
     pricing = price(experiment.space, experiment.resources, baseline=experiment.baseline)
-    measured = {f"latency_ms.{device.key}" for device in experiment.devices}
-    counted = [pricing.limit(text) for text in texts if resource_name(text) not in measured]
-    pricing.feasible(counted, seed=0)
+    measured = {f"latency_ms.{device.key}": "ms" for device in experiment.devices}
+    units = measured | {name: pricing.unit(name) for name in pricing.tables}
+
+    def any_cost(reference: str, resource: str) -> float:
+        pricing.reference(reference)
+        return 1.0
+
+    for text in texts:
+        parse_limit(text, units=units, reference_cost=any_cost)
+    pricing.feasible([pricing.limit(text) for text in texts if resource_name(text) not in measured], seed=0)
 
 
 def latency_tables(

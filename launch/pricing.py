@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.costs import CostTable, Resource, cost_tables
+from nas.costs import CostTable, Resource
 from nas.devices.table import LatencyTable
 from nas.feasible import Bound, FeasibleSet, certify, extremes
 from nas.genetic import Constraints, Problem
 from nas.limits import Limit, parse_limit
+from nas.peaks import PeakResource, PeakTable, tabulate
 from nas.space import Architecture, Space
 
 
@@ -27,7 +28,7 @@ class Pricing:
     """
 
     space: Space
-    tables: Mapping[str, CostTable]
+    tables: Mapping[str, CostTable | PeakTable]
     margins: Mapping[str, float]
     baseline: str | None
     _spans: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
@@ -48,6 +49,14 @@ class Pricing:
         """
         units = {name: self.unit(name) for name in self.tables}
         return parse_limit(text, units=units, reference_cost=self._reference_cost)
+
+    def reference(self, name: str) -> Architecture:
+        """The space's architecture of that name; "baseline" is the experiment's.
+
+        Raises:
+          SpaceError: there is none.
+        """
+        return self.space.reference(self.baseline if name == "baseline" and self.baseline is not None else name)
 
     def bounds(self, limits: Sequence[Limit]) -> tuple[Bound, ...]:
         """The limits in numbers, margins kept."""
@@ -96,19 +105,22 @@ class Pricing:
         return limit.bound / margin if limit.relation == "<=" else limit.bound * margin
 
     def _reference_cost(self, reference: str, resource: str) -> float:
-        name = self.baseline if reference == "baseline" and self.baseline is not None else reference
-        return self.costs(self.space.reference(name))[resource]
+        return self.costs(self.reference(reference))[resource]
 
 
 def price(
-    space: Space, resources: Sequence[Resource], latency: Sequence[LatencyTable] = (), *, baseline: str | None = None
+    space: Space,
+    resources: Sequence[Resource | PeakResource],
+    latency: Sequence[LatencyTable] = (),
+    *,
+    baseline: str | None = None,
 ) -> Pricing:
     """Tabulate resources and latency tables on a space.
 
     Raises:
       TableError: a latency table lacks an operator of the space.
     """
-    tables = cost_tables(space, [*resources, *(table.resource() for table in latency)])
+    tables = tabulate(space, [*resources, *(table.resource() for table in latency)])
     return Pricing(
         space=space,
         tables={table.resource.name: table for table in tables},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.text import Text
 
 from nas.trial import Trial
 
@@ -79,7 +79,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line that stays."""
-        self.console.print(text, highlight=False, soft_wrap=True)
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def step(self, name: str, done: int, total: int) -> None:
         """Progress of a preparation such as rendering."""
@@ -92,9 +92,7 @@ class Progress:
 
     def _show(self, text: str, *, finished: bool, done: int) -> None:
         if self._live is not None:
-            grid = Table.grid()
-            grid.add_row(text)
-            self._live.update(grid)
+            self._live.update(Text(text))
             if finished and done != self._last_done:
                 self.say(text)
         elif (finished and done != self._last_done) or time.monotonic() - self._last_line > LINE_EVERY_S:

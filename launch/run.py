@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from nas.design import space_filling
 
 from launch import winner as winners
 from launch.experiment import Experiment, Workplace
@@ -23,6 +22,7 @@ from launch.progress import Progress, tally
 from launch.report.page import write_report
 from launch.session import open_history
 from launch.tables import quality_text
+from nas.design import space_filling
 from nas.feasible import FeasibleSet
 from nas.history import History, repair_journal
 from nas.limits import Limit
@@ -30,6 +30,7 @@ from nas.predictor import Fitted
 from nas.ranking import PredictorQuality, cross_validate
 from nas.search import Plan, Strategy, run
 from nas.select import Listed, best_candidates
+from nas.space import Architecture
 from nas.strategies.chamnet import ChamNet, fit, rows
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
@@ -74,8 +75,9 @@ def carry_out(
     feasible = pricing.feasible(limits, options.seed)
     progress.say(_feasible_text(feasible))
     repair_journal(folder.journal)
-    history = open_history(folder, settings["storage"], experiment, create=True)
+    history = open_history(folder, settings, experiment, create=True)
     history.recover()
+    folder.start()
     executor = make_executor(evaluator)
     search = Search(
         experiment=experiment,
@@ -140,7 +142,7 @@ class Search:
         if len(complete) < MIN_TRIALS:
             raise RuntimeError(
                 f"only {len(complete)} of {len(trials)} trials are complete, a predictor needs {MIN_TRIALS}; "
-                "see the reasons with `nas status`, or give --trials or --hours more"
+                f"give --trials or --hours more. {_latest_failure(trials)}"
             )
         return complete
 
@@ -155,10 +157,11 @@ class Search:
     def finals(self, complete: Sequence[Trial], fitted: Fitted) -> list[Trial]:
         """Train the finalists at the full budget, and the random design's median and best beside them."""
         wanted = [*self._finalists(complete, fitted), *self._yardsticks(complete)]
-        old = {(trial.architecture, trial.fidelity) for trial in self._phase("final")}
-        new = [p for p in _distinct(wanted) if (p.architecture, self.experiment.final_fidelity) not in old]
-        known = [Proposal(architecture=trial.architecture, origin=trial.origin) for trial in self._phase("final")]
-        proposals = (*known, *new)
+        old = self._phase("final")
+        # What has failed is not tried again, unless everything has: then whatever was wrong may have been mended.
+        tried = {trial.architecture for trial in old if any(other.state != "failed" for other in old)}
+        known = [Proposal(architecture=trial.architecture, origin=trial.origin) for trial in old]
+        proposals = (*known, *(proposal for proposal in _distinct(wanted) if proposal.architecture not in tried))
         plan = Plan(
             phase="final",
             num_trials=len(proposals),
@@ -166,7 +169,11 @@ class Search:
             seed=self.options.seed,
             lag=0,
         )
-        return [t for t in self._run(plan, Listed(proposals=proposals)) if t.state == "complete"]
+        finals = self._run(plan, Listed(proposals=proposals))
+        complete_finals = [trial for trial in finals if trial.state == "complete"]
+        if not complete_finals:
+            raise RuntimeError(f"every final failed; mend it and run the command again. {_latest_failure(finals)}")
+        return complete_finals
 
     def conclude(
         self,
@@ -176,10 +183,6 @@ class Search:
         baselines: Mapping[str, Mapping[str, float]],
     ) -> None:
         """Measure the finals' costs for real, choose the winner, and write everything down."""
-        if not finals:
-            raise RuntimeError(
-                "every final failed; see the reasons with `nas status`, mend them, run the command again"
-            )
         space, objective = self.experiment.space, self.experiment.objective
         measured = measure(space, self.experiment.devices, [trial.architecture for trial in finals])
         judged = [
@@ -204,11 +207,12 @@ class Search:
         write_report(self.folder)
 
     def _strategy(self) -> Strategy:
-        num_design = min(self.experiment.num_design, self.options.num_trials)
+        # The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
+        size, features = self.experiment.num_design, self.pricing.features
         return ChamNet(
-            design=space_filling(self.feasible, num_design, features=self.pricing.features, rng=self._rng("design")),
+            design=space_filling(self.feasible, size, features=features, rng=self._rng("design")),
             sample=self.feasible.sample,
-            features=self.pricing.features,
+            features=features,
             predictor=self.experiment.predictor,
             problem=self.pricing.problem(self.limits),
             objective=self.experiment.objective,
@@ -228,15 +232,16 @@ class Search:
         return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
 
     def _yardsticks(self, complete: Sequence[Trial]) -> list[Proposal]:
-        """The median and the best of the design, which no predictor chose: what a search must be better than."""
+        """What a search must be better than: the design's median and best, which no predictor chose, and the baseline."""
+        baseline = self.experiment.baseline
+        known = [(f"baseline {baseline}", self.experiment.space.reference(baseline))] if baseline else []
         design = sorted(
             (trial for trial in complete if trial.origin == "design"),
             key=lambda trial: trial.metrics[self.experiment.objective],
         )
-        if not design:
-            return []
-        chosen = {"design median": design[len(design) // 2], "design best": design[0]}
-        return [Proposal(architecture=trial.architecture, origin=origin) for origin, trial in chosen.items()]
+        if design:
+            known += [("design median", design[len(design) // 2].architecture), ("design best", design[0].architecture)]
+        return [Proposal(architecture=architecture, origin=origin) for origin, architecture in known]
 
     def _run(self, plan: Plan, strategy: Strategy, stop: Callable[[], bool] = lambda: False) -> list[Trial]:
         self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})
@@ -268,5 +273,13 @@ class Search:
 
 
 def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
-    """The first proposal of each architecture."""
-    return list({proposal.architecture: proposal for proposal in reversed(proposals)}.values())[::-1]
+    """One proposal for each architecture, with all its origins."""
+    origins: dict[Architecture, list[str]] = {}
+    for proposal in proposals:
+        origins.setdefault(proposal.architecture, []).append(proposal.origin)
+    return [Proposal(architecture=row, origin=", ".join(names)) for row, names in origins.items()]
+
+
+def _latest_failure(trials: Sequence[Trial]) -> str:
+    failures = [trial.failure for trial in trials if trial.failure is not None]
+    return f"The latest failure: {failures[-1]}" if failures else "None has failed."

@@ -7,11 +7,11 @@ from typing import Any
 import optuna
 
 from launch.experiment import Experiment
-from launch.folder import RunFolder
+from launch.folder import FolderError, RunFolder
 from launch.pricing import Pricing, price
 from nas.devices.table import read
 from nas.history import History, open_storage
-from nas.plugins import EXPERIMENTS
+from nas.plugins import EXPERIMENTS, PluginError
 from nas.trial import Phase, Trial
 
 
@@ -49,11 +49,13 @@ def load_experiment(reference: str) -> Experiment:
     Raises:
       PluginError: it is unknown, or its function returns something else.
     """
-    experiment: Experiment = EXPERIMENTS.load(reference)()
+    experiment = EXPERIMENTS.load(reference)()
+    if not isinstance(experiment, Experiment):
+        raise PluginError(f"experiment() of {reference} must return an Experiment, got {type(experiment).__name__}")
     return experiment
 
 
-def open_history(folder: RunFolder, storage: str | None, experiment: Experiment, *, create: bool) -> History:
+def open_history(folder: RunFolder, settings: Mapping[str, Any], experiment: Experiment, *, create: bool) -> History:
     """The run's record.
 
     Raises:
@@ -61,8 +63,8 @@ def open_history(folder: RunFolder, storage: str | None, experiment: Experiment,
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return History(
-        open_storage(storage or folder.journal),
-        f"{experiment.name}@{folder.path.resolve().name}",
+        open_storage(settings["storage"] or folder.journal),
+        settings["study"],
         choices=experiment.space.choices,
         objective=experiment.objective,
         create=create,
@@ -73,10 +75,12 @@ def open_session(folder: RunFolder) -> Session:
     """Open an existing run to look at it.
 
     Raises:
-      FolderError: there is no run.
+      FolderError: there is no run, or it is still preparing itself.
       HistoryError: its record cannot be read.
     """
     settings = folder.settings()
+    if not folder.started:
+        raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
     experiment = load_experiment(settings["experiment"])
-    history = open_history(folder, settings["storage"], experiment, create=False)
+    history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

@@ -3,6 +3,7 @@
 The number of trials, the hours, the workers and the executor are not among them.
 """
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,21 @@ def settings_of(
     folder: RunFolder,
     *,
     limits: tuple[str, ...],
-    seed: int,
+    seed: int | None,
     lag: int | None,
     slots: int,
     storage: str | None,
     data: Path | None,
 ) -> dict[str, Any]:
-    """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default."""
-    old = folder.settings() if folder.settings_file.exists() else {}
+    """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
+
+    The study's name is made up once: two runs may share a database, and a run folder may be renamed.
+    """
+    old = folder.settings() if folder.started else {}
+    study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
-        "experiment": reference,
+        "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
+        "study": old.get("study", study),
         "space": experiment.space.name,
         "space_size": str(experiment.space.size),
         "input": list(experiment.space.input),
@@ -34,7 +40,7 @@ def settings_of(
         "final_fidelity": experiment.final_fidelity,
         "num_design": experiment.num_design,
         "limits": list(limits) or old.get("limits", list(experiment.limits)),
-        "seed": seed,
+        "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,
         "storage": storage or old.get("storage"),
         "data": str(data.resolve()) if data is not None else old.get("data"),

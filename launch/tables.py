@@ -36,12 +36,16 @@ def quality_text(quality: PredictorQuality) -> str:
     )
 
 
+def _is_yardstick(origin: str) -> bool:
+    return any(name.startswith(("design", "baseline")) for name in origin.split(", "))
+
+
 def winner_text(record: Mapping[str, Any]) -> str:
     """The winner beside everything that it should be compared with, and its limits."""
     names = ("test_delta1", "test_abs_rel", "test_rmse", "test_si_log_rmse")
     shown = [name for name in names if name in record["metrics"]]
     compared = [("winner", record["metrics"])]
-    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if "design" in final["origin"]]
+    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if _is_yardstick(final["origin"])]
     compared += list(record["baselines"].items())
     metrics = table(
         ["trained alike, on test images", *(name.removeprefix("test_") for name in shown)],

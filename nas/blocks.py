@@ -99,3 +99,5 @@ def _inverted_residual(chain: _Chain, name: str, fields: BlockFields, *, first: 
 
 
 BLOCKS: dict[str, Block] = {"conv": conv, "head": head, "trb": trb}
+# Fields that a block does not read: a stage that sets one would say what it does not do.
+UNREAD: dict[str, tuple[str, ...]] = {"conv": ("expansion", "upsample"), "head": ("expansion", "repeat", "upsample")}

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Int, Int8
 
 from nas.blocks import Tensor
-from nas.ops import INPUT, Network, Operator, Shape
+from nas.ops import INPUT, Network, Node, Operator, Shape
 from nas.space import Choice, Option, Space, Stage, lower_stage, settle
 
 CHUNK = 8192  # rows priced at a time: index arrays of this length stay in the first-level cache
@@ -64,11 +64,11 @@ class CostTable:
 
     def cost(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """Price every row, in the resource's unit."""
-        total = np.full(len(population), self.resource.constant)
+        total = np.full(len(population), self.resource.constant, dtype=np.float64)
         for start in range(0, len(population), CHUNK):
             columns = np.ascontiguousarray(population[start : start + CHUNK].T).astype(np.intp)
             for factor in self.factors:
-                total[start : start + CHUNK] += factor.values.ravel().take(_flat_index(columns, factor))
+                total[start : start + CHUNK] += factor.values.ravel().take(flat_index(columns, factor))
         return total
 
 
@@ -81,12 +81,11 @@ def cost_tables(space: Space, resources: Sequence[Resource]) -> tuple[CostTable,
     factors: list[list[Factor]] = [[] for _ in resources]
     for stage in space.stages:
         scope = stage_scope(space, stage)
-        choices = [space.choices[i] for i in scope]
         entries = [
-            [sum(resource.measure(op) for op in ops) for resource in resources]
-            for ops in _variants(space, stage, choices)
+            [sum(resource.measure(node.op) for node in nodes) for resource in resources]
+            for _, nodes in variants(space, stage)
         ]
-        shape = tuple(len(choice.options) for choice in choices)
+        shape = tuple(len(space.choices[i].options) for i in scope)
         for i in range(len(resources)):
             values = np.array([entry[i] for entry in entries], dtype=np.float64).reshape(shape)
             factors[i].append(Factor(scope=scope, values=values))
@@ -98,8 +97,8 @@ def cost_tables(space: Space, resources: Sequence[Resource]) -> tuple[CostTable,
 def operators(space: Space) -> Iterator[Operator]:
     """Every operator that some architecture of the space contains; repeats included."""
     for stage in space.stages:
-        for ops in _variants(space, stage, [space.choices[i] for i in stage_scope(space, stage)]):
-            yield from ops
+        for _, nodes in variants(space, stage):
+            yield from (node.op for node in nodes)
 
 
 def merge(factors: Sequence[Factor]) -> tuple[Factor, ...]:
@@ -108,7 +107,7 @@ def merge(factors: Sequence[Factor]) -> tuple[Factor, ...]:
     for factor in sorted(factors, key=lambda factor: -len(factor.scope)):
         for i, host in enumerate(merged):
             if set(factor.scope) <= set(host.scope):
-                merged[i] = Factor(scope=host.scope, values=host.values + _spread(factor, host.scope))
+                merged[i] = Factor(scope=host.scope, values=np.asarray(host.values + _spread(factor, host.scope)))
                 break
         else:
             merged.append(factor)
@@ -124,21 +123,34 @@ def stage_scope(space: Space, stage: Stage) -> tuple[int, ...]:
     return tuple(i for i, choice in enumerate(space.choices) if choice.name in names)
 
 
-def _variants(space: Space, stage: Stage, choices: Sequence[Choice]) -> Iterator[list[Operator]]:
-    """The stage's operators for each combination of options, in the order of the factor's flat index."""
+def output_scope(space: Space, name: str) -> tuple[int, ...]:
+    """Decisions that the shape of a stage's output, or of the image, depends on."""
+    by_name = {stage.name: stage for stage in space.stages}
+    names = _width_choices(by_name, name) | _size_choices(by_name, name)
+    return tuple(i for i, choice in enumerate(space.choices) if choice.name in names)
+
+
+def options_of(space: Space, scope: Sequence[int]) -> Iterator[dict[str, Option]]:
+    """Every combination of options of some decisions, in the order of a factor's flat index."""
+    choices = [space.choices[i] for i in scope]
     for options in itertools.product(*(choice.options for choice in choices)):
-        decisions = {choice.name: option for choice, option in zip(choices, options, strict=True)}
-        sources = [Tensor(name, _output_shape(space, name, decisions)) for name in stage.inputs]
-        yield [node.op for node in lower_stage(stage, sources, decisions)]
+        yield {choice.name: option for choice, option in zip(choices, options, strict=True)}
 
 
-def _output_shape(space: Space, name: str, decisions: Mapping[str, Option]) -> Shape:
+def variants(space: Space, stage: Stage) -> Iterator[tuple[dict[str, Option], tuple[Node, ...]]]:
+    """The stage's nodes for each combination of options in its scope, in the order of the factor's flat index."""
+    for decisions in options_of(space, stage_scope(space, stage)):
+        sources = [Tensor(name, output_shape(space, name, decisions)) for name in stage.inputs]
+        yield decisions, lower_stage(stage, sources, decisions)
+
+
+def output_shape(space: Space, name: str, decisions: Mapping[str, Option]) -> Shape:
     """Shape of a stage's output under decisions that may leave out choices it does not depend on."""
     if name == INPUT:
         return space.input
     stage = next(stage for stage in space.stages if stage.name == name)
     known = {choice.name: decisions.get(choice.name, choice.options[0]) for choice in stage.choices()}
-    return settle(stage, known).resize(_output_shape(space, stage.inputs[0], decisions))
+    return settle(stage, known).resize(output_shape(space, stage.inputs[0], decisions))
 
 
 def _width_choices(by_name: Mapping[str, Stage], name: str) -> set[str]:
@@ -162,7 +174,7 @@ def _spread(factor: Factor, scope: tuple[int, ...]) -> Float[np.ndarray, "..."]:
     return factor.values.transpose(order).reshape(shape)
 
 
-def _flat_index(columns: Int[np.ndarray, "d n"], factor: Factor) -> Int[np.ndarray, " n"]:
+def flat_index(columns: Int[np.ndarray, "d n"], factor: Factor) -> Int[np.ndarray, " n"]:
     index = columns[factor.scope[0]] if factor.scope else np.zeros(columns.shape[1], dtype=np.intp)
     for decision, length in zip(factor.scope[1:], factor.values.shape[1:], strict=True):
         index = index * length + columns[decision]

@@ -38,11 +38,17 @@ class Relaxation:
 
     def draw(self, n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
         """Draw uniformly and independently; the set must not be empty."""
-        inside = self.table.counts[self.box]
-        cumulative = inside.ravel().cumsum()
+        return self._draw(np.asarray(self.table.counts[self.box]), n, rng)
+
+    def draw_spread(self, n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
+        """Draw a cell uniformly among those that hold anything, then one of its architectures."""
+        return self._draw(np.asarray(self.table.counts[self.box] > 0, dtype=np.float64), n, rng)
+
+    def _draw(self, weights: Float[np.ndarray, "..."], n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
+        cumulative = weights.ravel().cumsum()
         target = np.minimum(rng.random(n) * cumulative[-1], np.nextafter(cumulative[-1], 0))
         flat = np.searchsorted(cumulative, target, side="right")
-        places = np.unravel_index(flat, inside.shape) if inside.ndim else ()
+        places = np.unravel_index(flat, weights.shape) if weights.ndim else ()
         cells = [place + part.start for place, part in zip(places, self.box, strict=True)]
         return self.table.trace(np.stack(cells, axis=1) if cells else np.zeros((n, 0), np.intp), rng)
 

@@ -9,20 +9,21 @@ The default storage is a journal file in the run folder; any URL that Optuna's R
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution
-from optuna.exceptions import DuplicatedStudyError
+from optuna.exceptions import DuplicatedStudyError, OptunaError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from nas.space import Choice
-from nas.trial import Outcome, Phase, State, Trial
+from nas.trial import Outcome, Trial
 
 FORMAT = 1
 
@@ -35,15 +36,16 @@ def open_storage(location: str | Path) -> BaseStorage:
     """The storage behind a URL ("postgresql://...", "sqlite:///...") or a journal file's path.
 
     Raises:
-      HistoryError: the file is no journal.
+      HistoryError: the file is no journal, or the database cannot be opened.
     """
-    if isinstance(location, str) and "://" in location:
-        return RDBStorage(location)
     try:
+        if isinstance(location, str) and "://" in location:
+            return RDBStorage(location)
         return JournalStorage(JournalFileBackend(str(location)))
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, ImportError, OptunaError, SQLAlchemyError) as error:
         raise HistoryError(
-            f"{location} is not a readable record ({error}); restore it from a copy, or start in an empty folder"
+            f"{location} is not a readable record ({error}); give the storage that the run was started with, "
+            "restore it from a copy, or start in an empty folder"
         ) from error
 
 
@@ -52,8 +54,8 @@ def repair_journal(path: Path) -> None:
 
     Only for the process that holds the run: nobody else may be writing.
     """
-    with suppress(FileNotFoundError):
-        path.with_name(path.name + ".lock").unlink()
+    for leftover in path.parent.glob(f"{path.name}.lock*"):
+        leftover.unlink()
     if not path.exists():
         return
     with path.open("rb+") as file:
@@ -117,18 +119,22 @@ class History:
         )
         self._ids[trial.phase, trial.ticket] = self._storage.create_new_trial(self._study_id, template_trial=template)
 
-    def finish(self, outcome: Outcome) -> None:
-        """Record how a trial ended."""
-        trial_id = self._ids[outcome.job.phase, outcome.job.ticket]
+    def finish(self, trial: Trial, outcome: Outcome) -> Trial:
+        """Record how a trial ended, and return it as recorded; without the objective it has failed."""
         metrics = {} if outcome.evaluation is None else dict(outcome.evaluation.metrics)
+        failure = outcome.failure
+        if failure is None and self._objective not in metrics:
+            failure = f"the evaluator gave no {self._objective!r}; it gave: {', '.join(metrics) or 'nothing'}"
         record = {
-            "metrics": metrics,
-            "failure": outcome.failure,
+            "metrics": {} if failure else metrics,
+            "failure": failure,
             "duration_s": outcome.duration_s,
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        trial_id = self._ids[trial.phase, trial.ticket]
         self._storage.set_trial_user_attr(trial_id, "outcome", record)
         self._close(trial_id, record)
+        return _ended(trial, record)
 
     def recover(self) -> None:
         """Close the trials whose outcome was written but whose state was not, because the driver died in between."""
@@ -175,17 +181,22 @@ def _open_study(storage: BaseStorage, name: str, *, create: bool) -> int:
 
 def _thaw(frozen: FrozenTrial) -> Trial:
     attrs = frozen.user_attrs
-    phase: Phase = attrs["phase"]
-    record = attrs.get("outcome")
-    state: State = "running" if record is None else ("complete" if record["failure"] is None else "failed")
-    return Trial(
-        phase=phase,
+    trial = Trial(
+        phase=attrs["phase"],
         ticket=attrs["ticket"],
         architecture=tuple(attrs["architecture"]),
         fidelity=attrs["fidelity"],
         origin=attrs["origin"],
-        state=state,
-        metrics=record["metrics"] if record else {},
-        failure=record["failure"] if record else None,
-        duration_s=record["duration_s"] if record else None,
+        state="running",
+    )
+    return _ended(trial, attrs["outcome"]) if "outcome" in attrs else trial
+
+
+def _ended(trial: Trial, record: Mapping[str, Any]) -> Trial:
+    return replace(
+        trial,
+        state="complete" if record["failure"] is None else "failed",
+        metrics=record["metrics"],
+        failure=record["failure"],
+        duration_s=record["duration_s"],
     )

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+FILE_PREFIX = "chamnas_file:"  # of the module name of a plug-in that was loaded by its path
+
 
 class PluginError(ValueError):
     """A plug-in that cannot be found, or that does not export what its kind needs."""
@@ -53,7 +55,8 @@ class Kind:
         return getattr(module, self.export)
 
     def _defined_in(self, source: Path) -> bool:
-        return source.exists() and re.search(rf"^(def )?{self.export}\b", source.read_text(), re.MULTILINE) is not None
+        definition = rf"^(def {self.export}\(|{self.export}\s*[:=])"
+        return source.exists() and re.search(definition, source.read_text(), re.MULTILINE) is not None
 
     def _module(self, reference: str) -> ModuleType:
         if reference.endswith(".py"):
@@ -63,8 +66,10 @@ class Kind:
         if "." in reference:
             try:
                 return importlib.import_module(reference)
-            except ModuleNotFoundError as error:
-                raise PluginError(f"cannot import the {self.name} {reference!r}: {error}") from error
+            except Exception as error:
+                raise PluginError(
+                    f"cannot import the {self.name} {reference!r}: {type(error).__name__}: {error}"
+                ) from error
         known = self.keys()
         near = difflib.get_close_matches(reference, known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
@@ -82,7 +87,7 @@ def load_file(path: Path) -> ModuleType:
     """
     if not path.is_file():
         raise PluginError(f"there is no file {path}")
-    name = f"chamnas_user_{path.resolve().as_posix().replace('/', '_')}"
+    name = FILE_PREFIX + path.resolve().as_posix().replace(".", ":")  # a dot would make it a submodule
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -95,6 +100,11 @@ def load_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise PluginError(f"{path} fails when it is imported: {type(error).__name__}: {error}") from error
     return module
+
+
+def loaded_files() -> list[ModuleType]:
+    """Plug-ins that were loaded by path. Other processes cannot import them by name; their objects travel by value."""
+    return [module for name, module in sys.modules.items() if name.startswith(FILE_PREFIX)]
 
 
 SPACES = Kind(name="space", package="search_spaces", export="SPACE")

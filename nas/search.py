@@ -6,20 +6,22 @@ it; so the same seed and lag give the same trials for any number of workers, any
 whatever has finished: fastest, not repeatable.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from nas.history import History
-from nas.trial import Executor, Job, Outcome, Phase, Proposal, Trial
+from nas.trial import Executor, Exhausted, Job, Outcome, Phase, Proposal, Trial
 
 POLL_S = 0.5
 FAILURE_WINDOW = 20
 MIN_FAILURES = 5
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Strategy(Protocol):
     """Decides what to train next; a pure function of its arguments."""
 
@@ -38,7 +40,8 @@ class Plan:
       num_trials: tickets 0 .. num_trials - 1 are handed out.
       fidelity: training budget of each, in the evaluator's measure.
       lag: see the module's docstring; 0 or at least the number of slots to keep them all busy.
-      max_failure_share: of the last 20 trials that ended; beyond it the search stops with `TooManyFailures`.
+      max_failure_share: of the last 20 trials that ended since the driver started; beyond it the search stops with
+        `TooManyFailures`.
     """
 
     phase: Phase
@@ -61,6 +64,8 @@ def run(
 ) -> list[Trial]:
     """Hand out every ticket of the plan and record what comes back; trials that have ended are never run again.
 
+    Trials that were running when an earlier driver died come first. The phase ends early if the strategy is exhausted.
+
     Args:
       keep: called with each outcome before it is recorded, to store its artifacts.
       watch: called with the phase's trials whenever they change, and about twice a second.
@@ -73,38 +78,44 @@ def run(
       TooManyFailures: see `Plan.max_failure_share`.
     """
     trials = {trial.ticket: trial for trial in history.trials() if trial.phase == plan.phase}
-    orphans = [trial for trial in trials.values() if trial.state == "running"]
-    for trial in orphans:
-        executor.submit(_job(plan, trial))
-    num_running = len(orphans)
+    tickets = _tickets(plan, trials, strategy)
+    ended: deque[Trial] = deque(maxlen=FAILURE_WINDOW)
+    num_running = 0
     while True:
-        while num_running < executor.slots and not stop() and (ticket := _ready(plan, trials)) is not None:
-            trials[ticket] = _propose(plan, ticket, trials, strategy)
-            history.start(trials[ticket])
-            executor.submit(_job(plan, trials[ticket]))
+        while num_running < executor.slots and not stop() and (trial := next(tickets, None)) is not None:
+            history.start(trial)
+            executor.submit(_job(plan, trial))
             num_running += 1
         watch(_in_order(trials))
         if not num_running:
             return _in_order(trials)
         for outcome in executor.wait(POLL_S):
             keep(outcome)
-            history.finish(outcome)
-            trials[outcome.job.ticket] = _ended(trials[outcome.job.ticket], outcome)
+            trials[outcome.job.ticket] = history.finish(trials[outcome.job.ticket], outcome)
+            ended.append(trials[outcome.job.ticket])
             num_running -= 1
-            _check_failures(_in_order(trials), plan.max_failure_share)
+        _check_failures(ended, plan.max_failure_share)
 
 
-def _ready(plan: Plan, trials: dict[int, Trial]) -> int | None:
-    """The next ticket, if the results that it must wait for are in."""
-    ticket = next(t for t in range(len(trials) + 1) if t not in trials)
-    if ticket >= plan.num_trials:
-        return None
-    if plan.lag and any(trials[t].state == "running" for t in range(max(0, ticket - plan.lag))):
-        return None
-    return ticket
+def _tickets(plan: Plan, trials: dict[int, Trial], strategy: Strategy) -> Iterator[Trial | None]:
+    """What to run next: trials whose driver died, then new ones, added to `trials`; None means to wait for results."""
+    yield from [trial for trial in _in_order(trials) if trial.state == "running"]
+    while (ticket := _smallest_unused(trials)) < plan.num_trials:
+        if plan.lag and any(trials[t].state == "running" for t in range(max(0, ticket - plan.lag))):
+            yield None
+            continue
+        try:
+            trials[ticket] = _propose(plan, ticket, trials, strategy)
+        except Exhausted:
+            return
+        yield trials[ticket]
 
 
-def _propose(plan: Plan, ticket: int, trials: dict[int, Trial], strategy: Strategy) -> Trial:
+def _smallest_unused(trials: Mapping[int, Trial]) -> int:
+    return next(ticket for ticket in range(len(trials) + 1) if ticket not in trials)
+
+
+def _propose(plan: Plan, ticket: int, trials: Mapping[int, Trial], strategy: Strategy) -> Trial:
     before = [trials[t] for t in range(ticket) if t in trials]
     if plan.lag:
         known = max(0, ticket - plan.lag)
@@ -138,18 +149,11 @@ def _job(plan: Plan, trial: Trial) -> Job:
     )
 
 
-def _ended(trial: Trial, outcome: Outcome) -> Trial:
-    if outcome.evaluation is None:
-        return replace(trial, state="failed", failure=outcome.failure, duration_s=outcome.duration_s)
-    return replace(trial, state="complete", metrics=outcome.evaluation.metrics, duration_s=outcome.duration_s)
-
-
-def _in_order(trials: dict[int, Trial]) -> list[Trial]:
+def _in_order(trials: Mapping[int, Trial]) -> list[Trial]:
     return [trials[ticket] for ticket in sorted(trials)]
 
 
-def _check_failures(trials: Sequence[Trial], max_share: float) -> None:
-    ended = [trial for trial in trials if trial.state != "running"][-FAILURE_WINDOW:]
+def _check_failures(ended: Sequence[Trial], max_share: float) -> None:
     failed = [trial for trial in ended if trial.state == "failed"]
     if len(failed) >= MIN_FAILURES and len(failed) > max_share * len(ended):
         raise TooManyFailures(

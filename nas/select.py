@@ -68,7 +68,8 @@ def best_candidates(
     measured = {trial.architecture: trial.metrics[objective] for trial in trained}
     new = [row for row in map(tuple, found.architectures.tolist()) if row not in measured]
     known = sorted(measured, key=lambda architecture: measured[architecture])
-    chosen = [*new[: num - min(num // 2, len(known))], *known[: num // 2]]
+    chosen = new[: num - min(num // 2, len(known))]
+    chosen += known[: num - len(chosen)]
     prediction = fitted.predict(features(np.array(chosen, dtype=np.int8)))
     candidates = [
         Candidate(architecture=row, mean=float(mean), std=float(std), measured=measured.get(row))

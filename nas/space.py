@@ -11,15 +11,17 @@ index per choice, in the order in which choices first appear. Notation: n archit
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8
 
-from nas.blocks import BLOCKS, UPSAMPLE_OPTIONS, BlockFields, Tensor
+from nas.blocks import BLOCKS, UNREAD, UPSAMPLE_OPTIONS, BlockFields, Tensor
 from nas.ops import INPUT, Add, Network, Node, Shape
 
 Option = int | str
 Architecture = tuple[int, ...]
+_Scale = tuple[Fraction, tuple[str, ...]]  # shrinkage by constants, and the choices that shrink or grow further
 
 
 class SpaceError(ValueError):
@@ -259,6 +261,7 @@ def _index(choice: Choice, decisions: Mapping[str, Option]) -> int:
 
 def _check_stages(stages: Sequence[Stage], choices: Mapping[str, Choice]) -> None:
     widths: dict[str, int | Choice | None] = {INPUT: None}
+    scales: dict[str, _Scale] = {INPUT: (Fraction(1), ())}
     for stage in stages:
         if stage.op not in BLOCKS:
             raise SpaceError(
@@ -271,12 +274,17 @@ def _check_stages(stages: Sequence[Stage], choices: Mapping[str, Choice]) -> Non
                 raise SpaceError(f"stage {stage.name!r} has another choice called {choice.name!r}; share one object")
         _check_fields(stage)
         _check_inputs(stage, stages, widths)
+        _check_sizes(stage, scales)
         widths[stage.name] = stage.width
+        scales[stage.name] = _scale(stage, scales[stage.inputs[0]])
     if not stages:
         raise SpaceError("a space needs at least one stage")
 
 
 def _check_fields(stage: Stage) -> None:
+    for spec in fields(Stage):
+        if spec.name in UNREAD.get(stage.op, ()) and getattr(stage, spec.name) != spec.default:
+            raise SpaceError(f"stage {stage.name!r}: op {stage.op!r} takes no {spec.name}; leave it out")
     for name, value in stage.values():
         for option in value.options if isinstance(value, Choice) else (value,):
             if name == "upsample" and option not in UPSAMPLE_OPTIONS:
@@ -302,6 +310,35 @@ def _check_inputs(stage: Stage, stages: Sequence[Stage], widths: Mapping[str, in
         raise SpaceError(
             f"stage {stage.name!r} adds {' + '.join(stage.inputs)}, whose widths may differ; let them share one Choice"
         )
+
+
+def _check_sizes(stage: Stage, scales: Mapping[str, _Scale]) -> None:
+    first, *others = (scales[name] for name in stage.inputs)
+    if any(other != first for other in others):
+        raise SpaceError(
+            f"stage {stage.name!r} adds {' + '.join(stage.inputs)}, whose heights and widths differ; let strides and "
+            f"upsampling on the way to each come to the same"
+        )
+
+
+def _scale(stage: Stage, before: _Scale) -> _Scale:
+    """How much smaller a stage's output is than the image, and the choices that make it smaller or larger still."""
+    shrink, choices = before
+    for value in (stage.stride, stage.upsample):
+        options = value.options if isinstance(value, Choice) else (value,)
+        factors = {_shrinkage(option) for option in options}
+        if len(factors) == 1:
+            shrink *= factors.pop()
+        elif isinstance(value, Choice):
+            choices = tuple(sorted((*choices, value.name)))
+    return shrink, choices
+
+
+def _shrinkage(option: Option) -> Fraction:
+    """By what a stride (a number) or an upsampling (a name) divides both sides."""
+    if isinstance(option, int):
+        return Fraction(option)
+    return Fraction(1) if option == "none" else Fraction(1, 2)
 
 
 def _check_sides(space: Space) -> None:

@@ -43,11 +43,11 @@ def load(weights=Path(__file__).with_suffix(".pt")):
 
 
 def source(network: Network, title: str) -> str:
-    """Python source of the network; `title` is its first line."""
+    """Python source of the network; `title` is its first line, with quotes and backslashes made harmless."""
     convolutions = [node for node in network.nodes if isinstance(node.op, Conv)]
     layers = [f"        self.{attribute(node)} = {_constructor(node.op)}" for node in convolutions]
     return TEMPLATE.format(
-        title=title,
+        title=title.replace("\\", "/").replace('"', "'"),
         channels=network.input.channels,
         height=network.input.height,
         width=network.input.width,

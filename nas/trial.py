@@ -10,12 +10,16 @@ A ticket numbers the trials of one phase from 0. The search asks; the finals tra
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from nas.space import Architecture
 
 Phase = Literal["search", "final"]
 State = Literal["running", "complete", "failed"]
+
+
+class Exhausted(ValueError):
+    """No architecture is left to propose: a search that meets this has ended, it has not failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class Evaluation:
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Evaluator(Protocol):
     """Trains, simulates or looks up a candidate. It travels to workers, so it must pickle.
 
@@ -88,6 +93,7 @@ class Trial:
     duration_s: float | None = None
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Executor(Protocol):
     """Runs jobs somewhere. `slots` is how many it can run at once."""
 

@@ -3,6 +3,7 @@
 import math
 import time
 import traceback
+from dataclasses import replace
 
 from nas.trial import Evaluation, Evaluator, Job, Outcome
 
@@ -13,8 +14,7 @@ def attempt(evaluator: Evaluator, job: Job) -> Outcome:
     """Evaluate a job; an exception or a metric that is no number becomes the outcome's failure."""
     start = time.monotonic()
     try:
-        evaluation = evaluator(job)
-        _check_finite(evaluation)
+        evaluation = _checked(evaluator(job))
     except Exception as error:
         tail = "".join(traceback.format_exception(error)).strip().splitlines()[-TRACEBACK_LINES:]
         reason = f"{type(error).__name__}: {error}\n" + "\n".join(tail)
@@ -27,7 +27,10 @@ def lost(job: Job, reason: str, duration_s: float) -> Outcome:
     return Outcome(job=job, evaluation=None, failure=reason, duration_s=duration_s)
 
 
-def _check_finite(evaluation: Evaluation) -> None:
-    bad = {name: value for name, value in evaluation.metrics.items() if not math.isfinite(value)}
+def _checked(evaluation: Evaluation) -> Evaluation:
+    """Metrics as plain floats, whatever number type an evaluator gives; the record is JSON."""
+    metrics = {name: float(value) for name, value in evaluation.metrics.items()}
+    bad = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if bad:
         raise ValueError(f"metrics must be finite numbers, got {bad}; training has probably diverged")
+    return replace(evaluation, metrics=metrics)

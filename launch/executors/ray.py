@@ -6,15 +6,16 @@ tried again; after `retries` the job has failed, which is data.
 """
 
 import logging
-import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayTaskError
+from ray import cloudpickle
+from ray.exceptions import RayError
 
 from launch.executors._shared import attempt, lost
+from nas.plugins import loaded_files
 from nas.trial import Evaluator, Job, Outcome
 
 # Large activations are returned to the system and asked for again at every step unless glibc is told to keep them;
@@ -67,6 +68,8 @@ class RayExecutor:
         _connect(address)
         self._cpus = cpus_per_trial
         self._retries = retries
+        for module in loaded_files():
+            cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
         self._evaluator = ray.put(evaluator)
         available = int(ray.cluster_resources().get("CPU", 0)) // cpus_per_trial  # type: ignore[no-untyped-call]  # Ray leaves it so
         if available < 1:
@@ -102,7 +105,7 @@ class RayExecutor:
         running = self._running.pop(reference)
         try:
             outcome: Outcome = ray.get(reference)
-        except (RayActorError, RayTaskError) as error:
+        except RayError as error:
             return self._retry(running, error)
         self._idle.append(running.worker)
         return outcome
@@ -121,14 +124,12 @@ class RayExecutor:
 
 
 def _connect(address: str | None) -> None:
-    """Join a cluster, or start one for this process alone: loopback only, token required, no telemetry."""
-    if address is None:
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the switch by which every port binds 127.0.0.1
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    """Join a cluster, or start one for this process alone; `launch.executors.make` has set the environment for it.
+
+    A Ray that is started here makes a token and asks for it by itself; setting the mode by hand would only break that.
+    """
     ray.init(
-        address=address,
+        address=address or "local",  # None would join any Ray that happens to run here
         include_dashboard=False if address is None else None,
         log_to_driver=False,
         logging_level=logging.ERROR,

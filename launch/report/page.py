@@ -1,7 +1,111 @@
-"""The report of a run."""
+"""The report of a run: one HTML page that needs nothing beside itself, from whatever the run folder holds by now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from launch.folder import RunFolder
+from launch.report import course, fronts, provenance, winning
+from launch.report.draw import COLOURS
+from launch.report.facts import Facts, read_facts
+from launch.report.judged import judged
+from launch.report.pictures import Picture, PictureError, pictures
+from launch.report.verdict import status, verdict
+from launch.report.view import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinnerView:
+    """The winner's section. `test` is None where the evaluator held nothing out."""
+
+    limits: Table
+    resources: Table
+    test: Table | None
+    validation: Table
+    prediction: str
+    architecture: Table
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gallery:
+    """Pictures of the winner's predictions; `problem` says why they cannot be shown."""
+
+    pictures: tuple[Picture, ...] = ()
+    problem: str = ""
 
 
 def write_report(folder: RunFolder) -> None:
-    folder.write_bytes(folder.report, b"")
+    """Write RUN/report.html, of a finished run or of one under way.
+
+    Raises:
+      FolderError: there is no run, or it is too young to have been priced.
+      HistoryError: its record cannot be read.
+    """
+    folder.write_bytes(folder.report, render(read_facts(folder)).encode())
+
+
+def render(facts: Facts) -> str:
+    """The page; the same facts give the same text."""
+    has_points = bool(facts.complete)
+    return page(
+        "report.html",
+        facts=facts,
+        run_name=facts.session.folder.path.resolve().name,
+        status=status(facts),
+        verdict=verdict(facts),
+        winner=None if facts.winner is None else _winner_view(facts, facts.winner),
+        gallery=_gallery(facts),
+        fronts=[fronts.front_chart(facts, axis) for axis in fronts.cost_axes(facts)] if has_points else [],
+        front_table=fronts.front_table(facts) if has_points else None,
+        judged=judged(facts),
+        course=course.course_chart(facts) if has_points else None,
+        trials=course.trials_table(facts),
+        training=course.training_text(facts),
+        counts={state: course.counts(facts.search, state) for state in ("complete", "running", "failed")},
+        command=provenance.command(facts),
+        repeatability=provenance.repeatability(facts),
+        settings=provenance.settings_table(facts),
+        data=provenance.data_table(facts.winner),
+        latency=[provenance.latency_view(table) for table in facts.latency],
+    )
+
+
+def page(template: str, **content: Any) -> str:
+    """Fill a template of this folder; every text is escaped, and a name that the template lacks is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(colours=COLOURS, **content)
+
+
+def _winner_view(facts: Facts, winner: Mapping[str, Any]) -> WinnerView:
+    space = facts.pricing.space
+    has_test = any(name.startswith(winning.TEST) for name in winner["metrics"])
+    return WinnerView(
+        limits=winning.limits_table(winner),
+        resources=winning.resources_table(winner),
+        test=winning.metrics_table(facts, winner, test=True) if has_test else None,
+        validation=winning.metrics_table(facts, winner, test=False),
+        prediction=winning.prediction_text(winner),
+        architecture=winning.architecture_table(space, tuple(winner["architecture"])),
+        files=winning.files(facts.session.folder),
+    )
+
+
+def _gallery(facts: Facts) -> Gallery:
+    """Empty for an evaluator without pictures; a broken file of them is told, and costs no other figure."""
+    if facts.winner is None:
+        return Gallery()
+    path = facts.session.folder.artifacts / f"{facts.winner['trial']}.npz"
+    try:
+        return Gallery(pictures=pictures(path)) if path.exists() else Gallery()
+    except PictureError as error:
+        return Gallery(problem=str(error))

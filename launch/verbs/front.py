@@ -1,77 +1,52 @@
-"""`nas front`: the Pareto front of a run's trained architectures."""
+"""`nas front`: the Pareto front of a run's trained architectures, as a table, JSON, a page or a picture."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from launch.folder import RunFolder
 from launch.pricing import Pricing
+from launch.report.points import Point, points_of
 from launch.session import Session, open_session
 from launch.tables import number, table
-from nas.pareto import front_mask
-from nas.trial import Trial
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A trained architecture on the two axes; `on_front` if nothing trained at its fidelity dominates it."""
-
-    trial: Trial
-    x: float
-    y: float
-    on_front: bool
-
-
-def run(*, run: Path, x: str, y: str, as_json: bool) -> int:
+def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_json: bool) -> int:
     session = open_session(RunFolder(path=run))
     pricing = session.pricing()
-    points = [point for point in points_of(session.trials("search"), pricing, x, y) if point.on_front]
+    points = points_of(session.trials("search"), pricing, x, y)
+    front = [point for point in points if point.on_front]
     if as_json:
-        print(
-            json.dumps(
-                {"run": str(run), "x": x, "y": y, "front": [_record(p, session, pricing) for p in points]}, indent=1
-            )
-        )
+        records = [_record(point, session, pricing) for point in front]
+        print(json.dumps({"run": str(run), "x": x, "y": y, "front": records}, indent=1))
     else:
-        rows = [[f"{p.trial.phase}-{p.trial.ticket}", number(p.x), number(p.y), p.trial.origin] for p in points]
-        print(table(["trial", x, y, "origin"], rows))
+        print(table(["trial", x, y, "origin"], [_row(point) for point in front]))
+    if html is not None or png is not None:
+        _draw(session, pricing, points, axes=(x, y), html=html, png=png)
     return 0
 
 
-def points_of(trials: list[Trial], pricing: Pricing, x: str, y: str) -> list[Point]:
-    """Complete trials of one phase by ascending x; both axes are minimised.
+def _draw(
+    session: Session,
+    pricing: Pricing,
+    points: Sequence[Point],
+    *,
+    axes: tuple[str, str],
+    html: Path | None,
+    png: Path | None,
+) -> None:
+    from launch.report.sheet import sheet  # Matplotlib is loaded for those who want a picture
 
-    Raises:
-      ValueError: an axis is neither a resource nor a metric of the run, or nothing is complete.
-    """
-    complete = [trial for trial in trials if trial.state == "complete"]
-    if not complete:
-        raise ValueError("the run has no complete trial yet; let the search run first")
-    values = np.array([[value_of(trial, pricing, axis) for axis in (x, y)] for trial in complete])
-    mask = front_mask(values)
-    points = [
-        Point(trial=trial, x=float(row[0]), y=float(row[1]), on_front=bool(on))
-        for trial, row, on in zip(complete, values, mask, strict=True)
-    ]
-    return sorted(points, key=lambda point: (point.x, point.y))
+    drawn = sheet(session, pricing, points, *axes)
+    if html is not None:
+        html.write_text(drawn.html(), encoding="utf-8")
+    if png is not None:
+        png.write_bytes(drawn.png())
 
 
-def value_of(trial: Trial, pricing: Pricing, axis: str) -> float:
-    """A metric as measured, or a resource as counted.
-
-    Raises:
-      ValueError: the axis is unknown.
-    """
-    if axis in trial.metrics:
-        return trial.metrics[axis]
-    if axis in pricing.tables:
-        return pricing.costs(trial.architecture)[axis]
-    known = ", ".join([*trial.metrics, *pricing.tables])
-    raise ValueError(f"an axis is a metric or a resource of the run, got {axis!r}; known: {known}")
+def _row(point: Point) -> list[str]:
+    return [f"{point.trial.phase}-{point.trial.ticket}", number(point.x), number(point.y), point.trial.origin]
 
 
 def _record(point: Point, session: Session, pricing: Pricing) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from launch.sizes import resized
 from launch.tables import number, table
 from nas.costs import Resource
 from nas.feasible import FeasibleSet, extremes
+from nas.peaks import PeakResource
 from nas.plugins import RESOURCES, SPACES
 from nas.space import Space
 
@@ -26,7 +27,7 @@ def run(*, space: str, limits: tuple[str, ...], size: str | None, as_json: bool)
     return 0
 
 
-def known_resources() -> list[Resource]:
+def known_resources() -> list[Resource | PeakResource]:
     """Every built-in resource."""
     return [resource for key in RESOURCES.keys() for resource in RESOURCES.load(key)]
 

@@ -133,10 +133,10 @@ def _load_depth(path: Path) -> np.ndarray:
                         "export 16-bit PNG or NPY"
                     )
                 return np.array(image)
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
             array: np.ndarray = loaded["depth" if "depth" in loaded.files else _only(loaded.files, path)]
             return array
     except DataError:

@@ -27,9 +27,9 @@ class Recipe:
       ValueError: a value is out of range.
     """
 
-    steps: int = 320
-    batch_size: int = 8
-    peak_lr: float = 8e-3
+    steps: int = 160
+    batch_size: int = 16
+    peak_lr: float = 12e-3
     warmup_share: float = 0.15
     weight_decay: float = 1e-2
     edge_weight: float = 0.2

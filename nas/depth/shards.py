@@ -37,11 +37,12 @@ def read_shard(path: Path) -> DepthImages:
       FileNotFoundError: there is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as shard:
+        # Opened here, because numpy leaves a file that it cannot read open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
             rgb, depth, group = shard["rgb"], shard["depth"], shard["group"]
     except FileNotFoundError:
         raise
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     if rgb.dtype != np.uint8 or depth.dtype != np.float32 or group.dtype.kind != "U" or rgb.shape != (*depth.shape, 3):
         raise _damaged(path, f"rgb {rgb.dtype} {rgb.shape}, depth {depth.dtype} {depth.shape}, group {group.dtype}")

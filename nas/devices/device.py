@@ -1,11 +1,12 @@
 """What a device must offer to be profiled."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nas.ops import Network, Operator
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Timed(Protocol):
     """A loaded operator or network."""
 
@@ -14,6 +15,7 @@ class Timed(Protocol):
         ...
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Device(Protocol):
     """Loads operators and whole networks in the form in which the device would run them: batch norms folded, batch 1.
 

@@ -61,7 +61,10 @@ def time_rounds(loaded: Sequence[Timed], num_rounds: int) -> Float[np.ndarray, "
     """Fastest of `RUNS` runs of each, in interleaved rounds, in milliseconds; one unrecorded run comes first."""
     for item in loaded:
         item.run_ms()
-    return np.array([[min(item.run_ms() for _ in range(RUNS)) for item in loaded] for _ in range(num_rounds)])
+    fastest: Float[np.ndarray, "rounds n"] = np.array(
+        [[min(item.run_ms() for _ in range(RUNS)) for item in loaded] for _ in range(num_rounds)]
+    )
+    return fastest
 
 
 def spread_sample(space: Space, n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
@@ -71,7 +74,8 @@ def spread_sample(space: Space, n: int, rng: np.random.Generator) -> Int8[np.nda
     """
     size = (np.arange(n) + 0.5)[:, None] / n
     position = np.clip(size + rng.uniform(-0.3, 0.3, (n, space.num_decisions)), 0, 1 - 1e-9)
-    return (position * space.num_options).astype(np.int8)
+    spread: Int8[np.ndarray, "n d"] = (position * space.num_options).astype(np.int8)
+    return spread
 
 
 def _whole_networks(

@@ -6,7 +6,7 @@ table's own error, which a search keeps as a margin. Stored as JSON, read withou
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -134,23 +134,32 @@ def read(path: Path) -> LatencyTable:
       TableError: the file is no table of this format, or an entry is not a positive number.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise TableError(f"cannot read the latency table {path}: {error}; profile the device again") from error
-    if content.get("format") != FORMAT or content.get("unit") != "ms":
+    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("unit") != "ms":
         raise TableError(f"{path} is no latency table of format {FORMAT} in ms; profile the device again")
-    _check_entries(path, content["entries"].items())
+    try:
+        return _thaw(path, content)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TableError(f"{path} is damaged ({type(error).__name__}: {error}); profile the device again") from error
+
+
+def _thaw(path: Path, content: Mapping[str, Any]) -> LatencyTable:
+    line, fit = Line(**content["line"]), Fit(**content["fit"])
+    _check_numbers(path, {f"operator {key!r}": ms for key, ms in content["entries"].items()})
+    _check_numbers(path, {"the intercept": line.intercept_ms, "the slope": line.slope, "the margin": fit.margin})
     return LatencyTable(
         device=content["device"],
         machine=content["machine"],
         entries=content["entries"],
         spread=content["spread"],
-        line=Line(**content["line"]),
-        fit=Fit(**content["fit"]),
+        line=line,
+        fit=fit,
     )
 
 
-def _check_entries(path: Path, entries: Sequence[tuple[str, Any]] | Any) -> None:
-    for key, ms in entries:
-        if not isinstance(ms, int | float) or not math.isfinite(ms) or ms < 0:
-            raise TableError(f"{path}: operator {key!r} has the time {ms!r}; it must be a number of ms from 0")
+def _check_numbers(path: Path, numbers: Mapping[str, Any]) -> None:
+    for name, value in numbers.items():
+        if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+            raise TableError(f"{path}: {name} is {value!r}; it must be a number from 0; profile the device again")

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int8
 
 from nas.space import Architecture
-from nas.trial import Trial
+from nas.trial import Exhausted, Trial
 
 Sampler = Callable[[int, np.random.Generator], Int8[np.ndarray, "n d"]]
 """`sample(n, rng)`: n architectures that meet the limits."""
@@ -18,14 +18,14 @@ def fresh(sample: Sampler, known: Sequence[Trial], rng: np.random.Generator) -> 
     """Draw until an architecture comes that none of the `known` trials has.
 
     Raises:
-      ValueError: `MAX_REDRAWS` draws brought nothing new.
+      Exhausted: `MAX_REDRAWS` draws brought nothing new.
     """
     seen = {trial.architecture for trial in known}
     for _ in range(MAX_REDRAWS):
         architecture = tuple(sample(1, rng)[0].tolist())
         if architecture not in seen:
             return architecture
-    raise ValueError(
+    raise Exhausted(
         f"{MAX_REDRAWS} draws brought no new architecture: the {len(seen)} tried so far are about all that meet "
         "the limits; ask for fewer trials or relax a limit"
     )

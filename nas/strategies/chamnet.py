@@ -54,12 +54,15 @@ class ChamNet:
         """The design's next architecture, then whatever the ticket's draw says; never one that was tried before.
 
         Raises:
-          ValueError: the feasible set is exhausted.
+          Exhausted: no architecture that meets the limits is left.
         """
         known = [*done, *pending]
         complete = [trial for trial in done if trial.state == "complete"]
         if len(known) < len(self.design):
-            return Proposal(architecture=tuple(self.design[len(known)].tolist()), origin="design")
+            planned = tuple(self.design[len(known)].tolist())
+            if planned not in {trial.architecture for trial in known}:
+                return Proposal(architecture=planned, origin="design")
+            return Proposal(architecture=fresh(self.sample, known, rng), origin="random")
         draw = rng.random()
         if len(complete) >= MIN_COMPLETE and draw >= RANDOM_SHARE:
             if draw < RANDOM_SHARE + MUTATION_SHARE:

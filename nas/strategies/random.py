@@ -17,6 +17,6 @@ class Random:
         """An architecture not yet tried.
 
         Raises:
-          ValueError: none was found; the feasible set is exhausted.
+          Exhausted: none was found.
         """
         return Proposal(architecture=fresh(self.sample, [*done, *pending], rng), origin="random")

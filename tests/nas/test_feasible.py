@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from jaxtyping import Float, Int8
 from scipy.stats import chisquare
 
-from nas.costs import CostTable, Factor, Resource, cost_tables
+from nas.costs import CostTable, Factor, Resource
 from nas.elimination import EntangledError, plan
 from nas.feasible import Bound, FeasibleSet, InfeasibleError, ScarceError, certify, extremes
-from nas.resources import macs, params
 from search_spaces.tiefenrausch import SPACE
-
-MACS, PARAMS = cost_tables(SPACE, (*macs.RESOURCES, *params.RESOURCES))
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -147,35 +144,35 @@ def test_samples_are_uniform_over_the_feasible_set(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("limit", "low", "high"), [(2.5901e9, 3.480e19, 3.647e19), (1.3e9, 5.438e17, 5.791e17)])
-def test_the_published_figures(limit: float, low: float, high: float) -> None:
-    found = certify(SPACE.num_options, [bound(MACS, "<=", limit)], rng())
+def test_the_published_figures(macs_table: CostTable, limit: float, low: float, high: float) -> None:
+    found = certify(SPACE.num_options, [bound(macs_table, "<=", limit)], rng())
     assert low < found.count_low < found.count_high < high
     assert found.count_high / found.count_low < 1.01
     assert found.count_low / found.size <= found.estimate.share <= found.count_high / found.size
     sample = found.sample(2000, rng())
     assert len(np.unique(sample, axis=0)) == 2000
-    assert (MACS.cost(sample) <= limit).all()
+    assert (macs_table.cost(sample) <= limit).all()
 
 
-def test_plain_sampling_agrees_with_the_certified_share() -> None:
-    prices = MACS.cost(SPACE.sample(400_000, rng()))
+def test_plain_sampling_agrees_with_the_certified_share(macs_table: CostTable) -> None:
+    prices = macs_table.cost(SPACE.sample(400_000, rng()))
     for limit in (5e9, 1e10, 2e10):
-        found = certify(SPACE.num_options, [bound(MACS, "<=", limit)], rng(), num_cells=4096)
+        found = certify(SPACE.num_options, [bound(macs_table, "<=", limit)], rng(), num_cells=4096)
         share = float((prices <= limit).mean())
         noise = 4 * math.sqrt(share * (1 - share) / len(prices))
         assert found.count_low / found.size - noise <= share <= found.count_high / found.size + noise
 
 
-def test_uniform_samples_match_the_feasible_part_of_plain_ones() -> None:
+def test_uniform_samples_match_the_feasible_part_of_plain_ones(macs_table: CostTable) -> None:
     plain = SPACE.sample(400_000, rng())
-    plain = plain[MACS.cost(plain) <= 5e9]
-    sample = certify(SPACE.num_options, [bound(MACS, "<=", 5e9)], rng()).sample(20_000, rng(1))
+    plain = plain[macs_table.cost(plain) <= 5e9]
+    sample = certify(SPACE.num_options, [bound(macs_table, "<=", 5e9)], rng()).sample(20_000, rng(1))
     noise = np.sqrt(plain.var(axis=0) / len(plain) + sample.var(axis=0) / len(sample))
     assert (np.abs(plain.mean(axis=0) - sample.mean(axis=0)) < 4.5 * noise).all()
 
 
-def test_two_limits_are_certified_and_estimated() -> None:
-    bounds = [bound(MACS, "<=", 2e10), bound(PARAMS, "<=", 2e6)]
+def test_two_limits_are_certified_and_estimated(macs_table: CostTable, params_table: CostTable) -> None:
+    bounds = [bound(macs_table, "<=", 2e10), bound(params_table, "<=", 2e6)]
     found = certify(SPACE.num_options, bounds, rng())
     plain = SPACE.sample(200_000, rng())
     share = float(np.logical_and(bounds[0].holds(plain), bounds[1].holds(plain)).mean())
@@ -184,8 +181,8 @@ def test_two_limits_are_certified_and_estimated() -> None:
     assert found.estimate.confidence < 1
 
 
-def test_extremes_of_the_reference_space() -> None:
-    found = extremes(SPACE.num_options, MACS)
+def test_extremes_of_the_reference_space(macs_table: CostTable) -> None:
+    found = extremes(SPACE.num_options, macs_table)
     assert found.low == 271_999_296
     assert found.lowest == (0,) * 28
     assert SPACE.lower(found.highest).macs == found.high
@@ -194,18 +191,18 @@ def test_extremes_of_the_reference_space() -> None:
 # Bad input --------------------------------------------------------------------------------------------------------
 
 
-def test_infeasible_limits_name_the_exact_bound() -> None:
+def test_infeasible_limits_name_the_exact_bound(macs_table: CostTable, params_table: CostTable) -> None:
     with pytest.raises(InfeasibleError, match=r"the smallest macs in this space is 271,999,296 MACs, above the limit"):
-        certify(SPACE.num_options, [bound(PARAMS, "<=", 1e6), bound(MACS, "<=", 2e8)], rng())
+        certify(SPACE.num_options, [bound(params_table, "<=", 1e6), bound(macs_table, "<=", 2e8)], rng())
     with pytest.raises(InfeasibleError, match=r"the largest params in this space is .* below the limit params >= "):
-        certify(SPACE.num_options, [bound(PARAMS, ">=", 1e9)], rng())
+        certify(SPACE.num_options, [bound(params_table, ">=", 1e9)], rng())
 
 
-def test_limits_that_exclude_each_other_are_named_together() -> None:
+def test_limits_that_exclude_each_other_are_named_together(macs_table: CostTable, params_table: CostTable) -> None:
     with pytest.raises(InfeasibleError, match=r"macs <= .* and params >= .* can each be met, but not together: where"):
-        certify(SPACE.num_options, [bound(MACS, "<=", 1e9), bound(PARAMS, ">=", 5.5e6)], rng())
+        certify(SPACE.num_options, [bound(macs_table, "<=", 1e9), bound(params_table, ">=", 5.5e6)], rng())
     with pytest.raises(InfeasibleError, match="exclude each other"):
-        certify(SPACE.num_options, [bound(MACS, "<=", 1e9), bound(MACS, ">=", 2e9)], rng())
+        certify(SPACE.num_options, [bound(macs_table, "<=", 1e9), bound(macs_table, ">=", 2e9)], rng())
 
 
 class _Never:
@@ -227,8 +224,8 @@ def test_spaces_that_hang_together_are_refused() -> None:
         plan(np.full(12, 10), pairs)
 
 
-def test_numbers_that_cannot_be_are_refused() -> None:
+def test_numbers_that_cannot_be_are_refused(macs_table: CostTable) -> None:
     with pytest.raises(ValueError, match="must be a finite number of MACs, got nan"):
-        bound(MACS, "<=", math.nan)
+        bound(macs_table, "<=", math.nan)
     with pytest.raises(ValueError, match=r"only spaces of less than 2\*\*1000 can be counted, got 2\*\*1993"):
         certify(np.full(600, 10), [], rng())

@@ -100,6 +100,18 @@ def test_depth_of_8_bits_is_refused(tmp_path: Path) -> None:
         read_folder(tmp_path, size=(4, 4))
 
 
+def test_an_npz_without_depth_and_a_damaged_npy_are_named(tmp_path: Path) -> None:
+    for name in ("a_1", "b_1", "c_1"):
+        write_pair(tmp_path, name, kind="npz")
+    path = tmp_path / "depth" / "c_1.npz"
+    np.savez(path, x=np.ones((8, 8)), y=np.ones((8, 8)))
+    with pytest.raises(DataError, match=r"c_1\.npz has \['x', 'y'\]; name it depth"):
+        read_folder(tmp_path, size=(4, 4))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DataError, match=r"c_1\.npz cannot be read"):
+        read_folder(tmp_path, size=(4, 4))
+
+
 @pytest.mark.parametrize("broken", ["rgb/b_1.png", "depth/b_1.png"])
 def test_a_broken_file_is_named(tmp_path: Path, broken: str) -> None:
     for name in ("a_1", "b_1", "c_1"):

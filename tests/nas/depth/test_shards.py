@@ -66,6 +66,13 @@ def test_a_foreign_npz_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray])
         read_shard(tmp_path / "a.npz")
 
 
+def test_a_bare_array_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(DataError, match=r"a\.npz is not"):
+        read_shard(tmp_path / "a.npz")
+
+
 def test_a_part_without_shards_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="train has none"):
         read_shards(tmp_path)

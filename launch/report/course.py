@@ -1,0 +1,77 @@
+"""How the search went: the best so far, and every trial with its costs or the reason of its failure."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from launch.progress import duration
+from launch.report.draw import svg
+from launch.report.facts import Facts
+from launch.report.plots import CoursePlot
+from launch.report.view import UNKNOWN, Cell, Chart, Table, amount, header, named, score, words
+from nas.strategies.chamnet import rows
+from nas.trial import State, Trial
+
+STYLES: Mapping[State, str] = {"complete": "", "failed": "bad", "running": "dim"}
+
+
+def counts(trials: Sequence[Trial], state: State) -> int:
+    return sum(trial.state == state for trial in trials)
+
+
+def course_chart(facts: Facts) -> Chart:
+    """Needs a complete search trial."""
+    num_design = sum(trial.origin == "design" for trial in facts.search)
+    return Chart(
+        svg=svg(CoursePlot(objective=facts.objective, trials=facts.search), "course"),
+        label=f"{facts.objective} of each search trial in the order of tickets, and the best so far.",
+        caption=f"Dots: {facts.objective} on validation data after the search's training. Shaded: the {num_design} "
+        "trials of the design, which no predictor chose.",
+    )
+
+
+def trials_table(facts: Facts) -> Table:
+    """Every trial, the finals last."""
+    trials = [*facts.search, *facts.finals]
+    tables = facts.pricing.tables
+    costs = {name: table.cost(rows(trials)) for name, table in tables.items()} if trials else {}
+    columns = header(
+        "trial", "proposed by", "state",
+        numbers=["fidelity", facts.objective, *(f"{name} [{facts.pricing.unit(name)}]" for name in tables), "duration"],
+    )  # fmt: skip
+    return Table(
+        header=columns,
+        rows=tuple(
+            _row(trial, facts.objective, [float(column[i]) for column in costs.values()])
+            for i, trial in enumerate(trials)
+        ),
+    )
+
+
+def training_text(facts: Facts) -> str:
+    """How much time the trials took, added up over all workers."""
+    known = [trial.duration_s for trial in (*facts.search, *facts.finals) if trial.duration_s is not None]
+    return f"{len(known)} trials have ended; added up over all workers they took {lasted(math.fsum(known))}."
+
+
+def lasted(seconds: float | None) -> str:
+    if seconds is None:
+        return UNKNOWN
+    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+
+
+def _row(trial: Trial, objective: str, costs: Sequence[float]) -> tuple[Cell, ...]:
+    return (
+        named(f"{trial.phase}-{trial.ticket}"),
+        words(trial.origin),
+        _state(trial),
+        amount(trial.fidelity),
+        score(trial.metrics.get(objective)),
+        *(amount(cost) for cost in costs),
+        words(lasted(trial.duration_s), "number"),
+    )
+
+
+def _state(trial: Trial) -> Cell:
+    reason, _, rest = (trial.failure or "").partition("\n")
+    text = f"failed: {reason}" if trial.state == "failed" else trial.state
+    return words(text, STYLES[trial.state], detail=rest)

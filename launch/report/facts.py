@@ -1,0 +1,137 @@
+"""All that a report is made of, read from a run folder once; the run may still be going on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from launch.folder import FolderError, RunFolder
+from launch.pricing import Pricing
+from launch.session import Session, open_session
+from launch.winner import FORMAT as WINNER_FORMAT
+from nas.devices.table import LatencyTable, read
+from nas.history import open_storage
+from nas.limits import Limit
+from nas.space import Architecture
+from nas.trial import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From the start of the first trial to the end of the last one that has ended, in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Attributes:
+    total: search trials that the latest command asked for.
+    search, finals: the trials of each phase by ticket.
+    winner: winner.json, None as long as there is none.
+    driver: the process that holds the run, None if nobody does. A run that is done is not asked.
+    span: None until a trial has ended.
+    """
+
+    session: Session
+    pricing: Pricing
+    latency: tuple[LatencyTable, ...]
+    limits: tuple[Limit, ...]
+    total: int
+    search: tuple[Trial, ...]
+    finals: tuple[Trial, ...]
+    winner: Mapping[str, Any] | None
+    driver: str | None
+    span: Span | None
+
+    @property
+    def objective(self) -> str:
+        return self.session.objective
+
+    @property
+    def complete(self) -> list[Trial]:
+        """Search trials that were measured."""
+        return [trial for trial in self.search if trial.state == "complete"]
+
+    @property
+    def is_done(self) -> bool:
+        """There is a winner, and no larger search has been asked for since."""
+        return self.winner is not None and int(self.winner["num_trials"]) >= self.total
+
+    def yardsticks(self) -> dict[str, Architecture]:
+        """What a search must be better than: the baseline network, and the design's median and best by search error.
+
+        As `launch.run` trains them again; told by architecture, because a final's origin does not tell all: one that
+        the predictor had wanted before the run was extended stays "predicted".
+        """
+        baseline = self.session.experiment.baseline
+        known = {f"baseline {baseline}": self.pricing.space.reference(baseline)} if baseline else {}
+        design = sorted(
+            (trial for trial in self.complete if trial.origin == "design"),
+            key=lambda trial: trial.metrics[self.objective],
+        )
+        if design:
+            known |= {"design median": design[len(design) // 2].architecture, "design best": design[0].architecture}
+        return known
+
+    def roles(self, architecture: Architecture) -> list[str]:
+        """Which yardsticks an architecture is."""
+        return [name for name, other in self.yardsticks().items() if other == architecture]
+
+
+def read_facts(folder: RunFolder) -> Facts:
+    """Read a run.
+
+    Raises:
+      FolderError: there is no run, or it is too young to have been priced.
+      HistoryError: its record cannot be read.
+    """
+    session = open_session(folder)
+    latency = tuple(_latency_table(folder, device.key) for device in session.experiment.devices)
+    pricing = session.pricing()
+    plan = session.history.notes().get("plan:search", {"total": session.experiment.num_trials})
+    winner = _winner(folder)
+    is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
+    return Facts(
+        session=session,
+        pricing=pricing,
+        latency=latency,
+        limits=tuple(pricing.limit(text) for text in session.settings["limits"]),
+        total=plan["total"],
+        search=tuple(session.trials("search")),
+        finals=tuple(session.trials("final")),
+        winner=winner,
+        driver=None if is_done else folder.driver(),
+        span=_span(session),
+    )
+
+
+def _latency_table(folder: RunFolder, device: str) -> LatencyTable:
+    path = folder.latency_table(device)
+    if not path.exists():
+        raise FolderError(f"a report needs the run's latency table, {path} is not there yet; wait for the first trial")
+    return read(path)
+
+
+def _winner(folder: RunFolder) -> Mapping[str, Any] | None:
+    if not folder.winner.exists():
+        return None
+    record = folder.read_json(folder.winner)
+    if record.get("format") != WINNER_FORMAT:
+        raise FolderError(
+            f"{folder.winner} has format {record.get('format')!r}, this version reads {WINNER_FORMAT}; "
+            "report with the version that wrote it"
+        )
+    return record
+
+
+def _span(session: Session) -> Span | None:
+    """When the trials ran. Their outcomes carry the only times in UTC; Optuna's own are local and name no zone."""
+    storage = open_storage(session.settings["storage"] or session.folder.journal)
+    study = storage.get_study_id_from_name(session.settings["study"])
+    outcomes = [trial.user_attrs.get("outcome") for trial in storage.get_all_trials(study, deepcopy=False)]
+    ended = [(datetime.fromisoformat(o["ended"]), timedelta(seconds=o["duration_s"])) for o in outcomes if o]
+    if not ended:
+        return None
+    return Span(start=min(end - duration for end, duration in ended), end=max(end for end, _ in ended))

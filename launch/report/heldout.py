@@ -1,0 +1,104 @@
+"""What a predictor says of trials that it has not seen, and in plain words how far it can be trusted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from nas.predictor import Prediction, Predictor
+from nas.ranking import PredictorQuality
+
+FEW_POINTS = 12
+GOOD_TAU = 0.6
+LEVELS = (0.50, 0.80, 0.95)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folds:
+    """How a cross-validation deals its folds."""
+
+    num: int
+    rng: np.random.Generator
+
+
+def held_out(predictor: Predictor, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, " n"], folds: Folds) -> Prediction:
+    """Every point predicted by a fit to the other folds; the folds are dealt as in `nas.ranking.cross_validate`.
+
+    Raises:
+      ValueError: there are fewer than two points, or the predictor refuses the data.
+    """
+    if len(y) < 2:
+        raise ValueError(f"to hold a point out takes at least 2 points, got {len(y)}; wait for another trial")
+    num = min(folds.num, len(y))
+    fold_of = folds.rng.permutation(np.arange(len(y)) % num)
+    mean, std = np.empty(len(y)), np.empty(len(y))
+    for fold in range(num):
+        out = fold_of == fold
+        prediction = predictor.fit(X[~out], y[~out]).predict(X[out])
+        mean[out], std[out] = prediction.mean, prediction.std
+    return Prediction(mean=mean, std=std)
+
+
+def judgement(quality: PredictorQuality) -> tuple[str, ...]:
+    """What the figures mean, one sentence each; says so where they mean little."""
+    return (_on_ranking(quality.num_points, quality.kendall_tau), _on_intervals(quality))
+
+
+def chance_tau(num_points: int) -> float:
+    """The |tau| that a ranking at random stays below in 95 % of cases (normal approximation); 1.0 below 4 points.
+
+    Source: Kendall 1938, "A new measure of rank correlation": variance 2 (2 n + 5) / (9 n (n - 1)).
+    """
+    if num_points < 4:
+        return 1.0
+    variance = 2 * (2 * num_points + 5) / (9 * num_points * (num_points - 1))
+    return min(1.0, 1.96 * math.sqrt(variance))
+
+
+def _on_ranking(num_points: int, tau: float) -> str:
+    chance = chance_tau(num_points)
+    if num_points < FEW_POINTS:
+        return (
+            f"{num_points} points are too few to judge a predictor: at random, tau would lie anywhere within "
+            f"±{chance:.2f}."
+        )
+    if tau <= chance:
+        return (
+            f"Tau {tau:.2f} cannot be told from chance: a ranking at random stays within ±{chance:.2f} on "
+            f"{num_points} points. What the predictor proposed is no better founded than a random draw; only the "
+            "trained and measured finals count."
+        )
+    if tau < GOOD_TAU:
+        return (
+            f"Tau {tau:.2f} is better than chance (±{chance:.2f} on {num_points} points) but moderate: of two "
+            f"architectures, about {(1 + tau) / 2:.0%} of the time the one predicted better is better. Good enough to "
+            "steer a search, not to decide one; the finals decide."
+        )
+    return (
+        f"Tau {tau:.2f}: of two architectures, about {(1 + tau) / 2:.0%} of the time the one predicted better is "
+        f"better (at random: 50 %; chance alone keeps tau within ±{chance:.2f} on {num_points} points)."
+    )
+
+
+def _on_intervals(quality: PredictorQuality) -> str:
+    covered = (quality.coverage_50, quality.coverage_80, quality.coverage_95)
+    if not all(math.isfinite(share) for share in covered):
+        return "Its intervals could not be checked: no point was held out."
+    low = _levels(covered, quality.num_points, sign=-1)
+    high = _levels(covered, quality.num_points, sign=1)
+    if low:
+        return f"Its {' and '.join(low)} intervals hold clearly fewer trials than they claim: it is overconfident."
+    if high:
+        return f"Its {' and '.join(high)} intervals hold clearly more trials than they claim: it is timid."
+    return "Its intervals hold about as many trials as they claim, as far as this number of points can tell."
+
+
+def _levels(covered: Sequence[float], num_points: int, *, sign: int) -> list[str]:
+    """The levels that are missed on one side by more than two standard deviations of a binomial share."""
+    pairs = zip(LEVELS, covered, strict=True)
+    return [
+        f"{level:.0%}" for level, share in pairs
+        if sign * (share - level) > 2 * math.sqrt(level * (1 - level) / num_points)
+    ]  # fmt: skip

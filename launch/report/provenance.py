@@ -1,0 +1,105 @@
+"""Where the figures come from: the command, the settings, and how far the latency tables can be trusted."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from launch.report.facts import Facts
+from launch.report.view import Table, amount, deviation, header, percent, shown, words
+from nas.devices.table import LatencyTable
+
+HIDDEN = frozenset({"format", "started", "study", "storage"})  # a storage's URL may hold a password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyView:
+    """A latency table's origin and fit. `sentence` says what its margin means."""
+
+    name: str
+    machine: Table
+    fit: Table
+    sentence: str
+
+
+def command(facts: Facts) -> str:
+    """The command that makes a run with these settings again, in a folder of its own."""
+    settings = facts.session.settings
+    parts = ["nas", "search", settings["experiment"], "--out", f"{facts.session.folder.path.resolve().name}-again"]
+    for limit in settings["limits"]:
+        parts += ["--limit", limit]
+    parts += ["--trials", str(facts.total), "--seed", str(settings["seed"]), "--lag", str(settings["lag"])]
+    if settings["data"]:
+        parts += ["--data", settings["data"]]
+    return shlex.join(parts)
+
+
+def repeatability(facts: Facts) -> str:
+    """What running the command again can be expected to give."""
+    if facts.session.settings["lag"] == 0:
+        first = "With lag 0 every proposal rests on whatever had finished, so another run takes another course."
+    else:
+        first = "The same seed and lag propose the same architectures for any number of workers, if training repeats."
+    if not facts.latency:
+        return first
+    return f"{first} Latency limits rest on the tables below: another machine has other tables, and other trials."
+
+
+def settings_table(facts: Facts) -> Table:
+    known = {name: value for name, value in facts.session.settings.items() if name not in HIDDEN}
+    known["storage"] = "its own, given by URL" if facts.session.settings["storage"] else "a journal in the run folder"
+    return Table(
+        header=header("setting", "value"),
+        rows=tuple((words(name), words(_setting(value))) for name, value in known.items()),
+    )
+
+
+def data_table(winner: Mapping[str, Any] | None) -> Table | None:
+    """What the evaluator said of its data, if the record holds it."""
+    if winner is None or not winner.get("data"):
+        return None
+    rows = tuple((words(str(name)), words(str(value))) for name, value in winner["data"].items())
+    return Table(header=header("data", "value"), rows=rows)
+
+
+def latency_view(table: LatencyTable) -> LatencyView:
+    fit = table.fit
+    spreads = list(table.spread.values())
+    rows = (
+        ("operators timed", amount(len(table.entries))),
+        (
+            "median spread of an operator's rounds",
+            words(percent(float(np.median(spreads)) if spreads else None), "number"),
+        ),
+        ("whole networks timed to check the sums", amount(fit.num_networks)),
+        ("mean absolute error (MAPE)", words(percent(fit.mape, decimals=1), "number")),
+        ("bias", words(deviation(fit.bias), "number")),
+        ("Spearman", words(f"{fit.spearman:.3f}", "number")),
+        ("within 10 % of the measured time", words(percent(fit.within_10_percent), "number")),
+        ("margin kept below limits", words(percent(fit.margin, decimals=1), "number")),
+    )
+    return LatencyView(
+        name=f"latency_ms.{table.device}",
+        machine=Table(
+            header=header("machine", "value"), rows=tuple((words(k), words(v)) for k, v in table.machine.items())
+        ),
+        fit=Table(header=header("fit", numbers=("value",)), rows=tuple((words(name), cell) for name, cell in rows)),
+        sentence=_latency_text(table),
+    )
+
+
+def _latency_text(table: LatencyTable) -> str:
+    line, margin = table.line, percent(table.fit.margin, decimals=1)
+    return (
+        f"Latency is predicted as {shown(line.intercept_ms)} ms + {shown(line.slope)} x the sum of the operators' "
+        "times; to judge that, each network here was predicted by a line fitted to the others. The search keeps a "
+        f"margin of {margin} from every limit on it, so that the winner still meets the limit when it is measured."
+    )
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value) or "none"
+    return "the experiment's own" if value is None else str(value)

@@ -1,0 +1,34 @@
+"""The random strategy: uniform over what has not been tried."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from jaxtyping import Int8
+
+from nas.strategies.random import Random
+from nas.trial import Exhausted, Trial
+
+
+def sample(n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n 2"]:
+    return rng.integers(0, 3, (n, 2)).astype(np.int8)
+
+
+def trial(architecture: tuple[int, ...]) -> Trial:
+    return Trial(phase="search", ticket=0, architecture=architecture, fidelity=1, origin="random", state="running")
+
+
+def test_what_was_not_tried_is_drawn_evenly() -> None:
+    known = [trial((i, j)) for i in range(3) for j in range(2)]
+    strategy = Random(sample=sample)
+    counts = Counter(
+        strategy.propose(known[:3], known[3:], np.random.default_rng(seed)).architecture for seed in range(300)
+    )
+    assert set(counts) == {(0, 2), (1, 2), (2, 2)}
+    assert min(counts.values()) > 60
+
+
+def test_nothing_left_says_so() -> None:
+    known = [trial((i, j)) for i in range(3) for j in range(3)]
+    with pytest.raises(Exhausted, match="1000 draws brought no new architecture: the 9 tried so far"):
+        Random(sample=sample).propose(known, [], np.random.default_rng(0))

@@ -1,0 +1,188 @@
+"""The record: what is written is read again, by this process or the next one, whatever killed the one before."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from nas.history import History, HistoryError, open_storage, repair_journal
+from nas.space import Choice
+from nas.trial import Evaluation, Job, Outcome, Trial
+
+CHOICES = (Choice(name="width", options=(8, 16, 24)), Choice(name="mode", options=("nearest", "bilinear")))
+TRIAL = Trial(phase="search", ticket=0, architecture=(2, 0), fidelity=7, origin="design", state="running")
+
+
+def opened(storage: BaseStorage, *, create: bool = True) -> History:
+    return History(storage, "study", choices=CHOICES, objective="error", create=create)
+
+
+def ending(
+    trial: Trial, metrics: Mapping[str, float] | None, *, failure: str | None = None, duration_s: float = 1.5
+) -> Outcome:
+    job = Job(phase=trial.phase, ticket=trial.ticket, architecture=trial.architecture, fidelity=trial.fidelity, seed=0)
+    evaluation = None if metrics is None else Evaluation(metrics=metrics)
+    return Outcome(job=job, evaluation=evaluation, failure=failure, duration_s=duration_s)
+
+
+@pytest.fixture(params=["journal", "sqlite"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    return tmp_path / "study.journal" if request.param == "journal" else f"sqlite:///{tmp_path}/study.db"
+
+
+@pytest.fixture
+def storage(location: str | Path) -> Iterator[BaseStorage]:
+    storage = open_storage(location)
+    yield storage
+    if isinstance(storage, RDBStorage):
+        storage.engine.dispose()
+
+
+def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
+    history = opened(storage)
+    second, final = replace(TRIAL, ticket=1, architecture=(0, 1), origin="genetic"), replace(TRIAL, phase="final")
+    for trial in (TRIAL, second, final):
+        history.start(trial)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.1 + 0.2, "delta1": 0.7}))
+    failed = history.finish(second, ending(second, None, failure="diverged"))
+    assert done == replace(TRIAL, state="complete", metrics={"error": 0.1 + 0.2, "delta1": 0.7}, duration_s=1.5)
+    assert failed == replace(second, state="failed", failure="diverged", duration_s=1.5)
+    assert history.trials() == [done, failed, final]
+    assert opened(storage, create=False).trials() == [done, failed, final]
+
+
+def test_optuna_sees_parameters_values_and_states(storage: BaseStorage) -> None:
+    history = opened(storage)
+    other = replace(TRIAL, ticket=1)
+    history.start(TRIAL)
+    history.start(other)
+    history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
+    history.finish(other, ending(other, None, failure="lost"))
+    first, second = storage.get_all_trials(storage.get_study_id_from_name("study"))
+    assert first.params == {"width": 24, "mode": "nearest"}
+    assert (first.state, first.value) == (TrialState.COMPLETE, 0.25)
+    assert second.state == TrialState.FAIL
+
+
+def test_another_process_goes_on_where_the_first_stopped(location: str | Path, storage: BaseStorage) -> None:
+    opened(storage).start(TRIAL)
+    again = open_storage(location)
+    history = opened(again)
+    history.start(TRIAL)  # handed out once more, recorded once
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    assert history.trials() == [done]
+    assert opened(storage).trials() == [done]
+    if isinstance(again, RDBStorage):
+        again.engine.dispose()
+
+
+def test_a_driver_that_dies_between_outcome_and_state_has_lost_nothing(
+    storage: BaseStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "_close", lambda *_: None)
+        done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    study = storage.get_study_id_from_name("study")
+    assert storage.get_all_trials(study)[0].state == TrialState.RUNNING
+    again = opened(storage)
+    assert again.trials() == [done]
+    again.recover()
+    again.recover()
+    assert storage.get_all_trials(study)[0].state == TrialState.COMPLETE
+    assert again.trials() == [done]
+
+
+def test_a_trial_without_the_objective_has_failed(storage: BaseStorage) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    failed = history.finish(TRIAL, ending(TRIAL, {"loss": 1.0, "delta1": 0.5}))
+    assert failed.state == "failed" and failed.metrics == {}
+    assert failed.failure == "the evaluator gave no 'error'; it gave: loss, delta1"
+    assert history.trials() == [failed]
+
+
+def test_notes_are_kept(storage: BaseStorage) -> None:
+    opened(storage).annotate("plan:search", {"total": 3, "slots": 2})
+    assert opened(storage).notes()["plan:search"] == {"total": 3, "slots": 2}
+
+
+def test_a_study_that_does_not_exist_is_made_only_when_asked(storage: BaseStorage) -> None:
+    with pytest.raises(HistoryError, match="holds no study called 'study'; is this the run's own storage"):
+        opened(storage, create=False)
+    opened(storage)
+    assert opened(storage, create=False).trials() == []
+
+
+def test_a_foreign_study_is_refused(storage: BaseStorage) -> None:
+    study = storage.create_new_study([StudyDirection.MINIMIZE], "study")
+    with pytest.raises(HistoryError, match="'study' has record format None, this version reads 1; use a new folder"):
+        opened(storage)
+    storage.set_study_user_attr(study, "chamnas:format", 2)
+    with pytest.raises(HistoryError, match="has record format 2"):
+        opened(storage)
+
+
+def test_two_studies_in_one_storage_do_not_meet(storage: BaseStorage) -> None:
+    opened(storage).start(TRIAL)
+    other = History(storage, "other", choices=CHOICES, objective="error")
+    assert other.trials() == []
+
+
+def journal_with_one_trial(path: Path) -> Trial:
+    history = opened(open_storage(path))
+    history.start(TRIAL)
+    return history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+
+
+def test_a_torn_last_line_and_a_dead_drivers_lock_are_cleared_away(tmp_path: Path) -> None:
+    path = tmp_path / "study.journal"
+    done = journal_with_one_trial(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"op_code": 4, "trial')
+    (tmp_path / "study.journal.lock").symlink_to(path)
+    (tmp_path / "study.journal.lock0815.rename").symlink_to(path)
+    repair_journal(path)
+    assert path.read_bytes() == whole
+    assert [entry.name for entry in tmp_path.iterdir()] == ["study.journal"]
+    history = opened(open_storage(path))
+    history.start(replace(TRIAL, ticket=1))
+    assert history.trials() == [done, replace(TRIAL, ticket=1)]
+
+
+def test_repairing_what_is_whole_or_absent_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "study.journal"
+    repair_journal(path)
+    assert not path.exists()
+    journal_with_one_trial(path)
+    whole = path.read_bytes()
+    repair_journal(path)
+    assert path.read_bytes() == whole
+
+
+def test_a_torn_last_line_does_not_keep_others_from_reading(tmp_path: Path) -> None:
+    path = tmp_path / "study.journal"
+    done = journal_with_one_trial(path)
+    with path.open("ab") as file:
+        file.write(b'{"op_code": 4, "trial')
+    assert opened(open_storage(path), create=False).trials() == [done]
+
+
+def test_a_corrupt_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "study.journal"
+    path.write_bytes(b"not a record\nof anything\n")
+    with pytest.raises(HistoryError, match=r"study\.journal is not a readable record .*restore it from a copy"):
+        open_storage(path)
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////no/such/folder/study.db", "nonsense://host/study", "mysql+nodriver://host/study"]
+)
+def test_a_database_that_cannot_be_opened_is_named(url: str) -> None:
+    with pytest.raises(HistoryError, match=rf"{url.split('+')[0]}.* is not a readable record"):
+        open_storage(url)
