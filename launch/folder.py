@@ -74,7 +74,7 @@ class RunFolder:
           FolderError: a setting differs from the run's, or the folder holds something else.
         """
         if self.started:
-            _check_same(self.path, self.settings(), settings)
+            check_unchanged(self.path, self.settings(), settings)
             return
         if not self.settings_file.exists():
             _check_empty(self.path)
@@ -156,7 +156,12 @@ def _check_empty(path: Path) -> None:
         raise FolderError(f"{path} is not empty ({strangers[0]}) and holds no run; give --out a new folder")
 
 
-def _check_same(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def check_unchanged(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """See that every setting in `new` is what the run at `path` was started with.
+
+    Raises:
+      FolderError: one is not.
+    """
     for name, value in json.loads(json.dumps(new)).items():
         if old.get(name) != value:
             raise FolderError(

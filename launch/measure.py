@@ -22,4 +22,4 @@ def measure(space: Space, devices: Sequence[Device], architectures: Sequence[Arc
 def _counted(space: Space, architecture: Architecture) -> dict[str, float]:
     folded = fold(build(space.lower(architecture)))
     macs = count_macs(folded)
-    return {"macs": macs, "flops": 2 * macs, "params": count_params(folded)}
+    return {"macs": float(macs), "flops": 2.0 * macs, "params": float(count_params(folded))}

@@ -15,6 +15,7 @@ import numpy as np
 from launch import winner as winners
 from launch.experiment import Experiment, Workplace
 from launch.folder import RunFolder
+from launch.judging import held_out
 from launch.measure import measure
 from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
@@ -27,16 +28,16 @@ from nas.feasible import FeasibleSet
 from nas.history import History, repair_journal
 from nas.limits import Limit
 from nas.predictor import Fitted
-from nas.ranking import PredictorQuality, cross_validate
+from nas.ranking import PredictorQuality
+from nas.ranking import quality as rate
 from nas.search import Plan, Strategy, run
 from nas.select import Listed, best_candidates
 from nas.space import Architecture
-from nas.strategies.chamnet import ChamNet, fit, rows
+from nas.strategies.chamnet import ChamNet, fit
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
-FOLDS = 10
 MIN_TRIALS = 4
-STREAMS = {"feasible": 0, "profile": 1, "design": 2, "judge": 3, "finals": 4}
+STREAMS = {"design": 2, "finals": 4}  # of the seed; 0, 1 and 3 are used in pricing, profiling and judging
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ def carry_out(
         finals = search.finals(complete, fitted)
     finally:
         executor.close()  # before timing: idle workers are not quite idle
-    search.conclude(finals, fitted, quality, evaluator.baselines)
+    search.conclude(finals, fitted, quality, evaluator)
 
 
 def _is_done(folder: RunFolder, num_trials: int) -> bool:
@@ -149,8 +150,7 @@ class Search:
     def judge(self, complete: Sequence[Trial]) -> PredictorQuality:
         """How well the predictor ranks architectures that it has not seen."""
         y = np.array([trial.metrics[self.experiment.objective] for trial in complete])
-        X = self.pricing.features(rows(complete))
-        quality = cross_validate(self.experiment.predictor, X, y, folds=FOLDS, rng=self._rng("judge"))
+        quality = rate(held_out(self.experiment, self.pricing, complete, self.options.seed), y)
         self.progress.say(quality_text(quality))
         return quality
 
@@ -180,7 +180,7 @@ class Search:
         finals: Sequence[Trial],
         fitted: Fitted,
         quality: PredictorQuality,
-        baselines: Mapping[str, Mapping[str, float]],
+        evaluator: Evaluator,
     ) -> None:
         """Measure the finals' costs for real, choose the winner, and write everything down."""
         space, objective = self.experiment.space, self.experiment.objective
@@ -200,7 +200,8 @@ class Search:
             context={
                 "num_trials": self.options.num_trials,
                 "seed": self.options.seed,
-                "baselines": {name: dict(metrics) for name, metrics in baselines.items()},
+                "baselines": {name: dict(metrics) for name, metrics in evaluator.baselines.items()},
+                "data": dict(evaluator.data_facts),
                 "predictor": asdict(quality),
             },
         )
@@ -232,7 +233,7 @@ class Search:
         return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
 
     def _yardsticks(self, complete: Sequence[Trial]) -> list[Proposal]:
-        """What a search must be better than: the design's median and best, which no predictor chose, and the baseline."""
+        """What a search must beat: the design's median and best, which no predictor chose, and the baseline."""
         baseline = self.experiment.baseline
         known = [(f"baseline {baseline}", self.experiment.space.reference(baseline))] if baseline else []
         design = sorted(

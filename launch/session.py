@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 
 from launch.experiment import Experiment
-from launch.folder import FolderError, RunFolder
+from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.pricing import Pricing, price
 from nas.devices.table import read
 from nas.history import History, open_storage
@@ -41,6 +41,19 @@ class Session:
         tables = [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
         experiment = self.experiment
         return price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
+
+
+def identity(experiment: Experiment) -> dict[str, Any]:
+    """What of an experiment a run's figures rest on."""
+    return {
+        "space": experiment.space.name,
+        "space_size": str(experiment.space.size),
+        "input": list(experiment.space.input),
+        "objective": experiment.objective,
+        "fidelity": experiment.fidelity,
+        "final_fidelity": experiment.final_fidelity,
+        "num_design": experiment.num_design,
+    }
 
 
 def load_experiment(reference: str) -> Experiment:
@@ -82,5 +95,6 @@ def open_session(folder: RunFolder) -> Session:
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
     experiment = load_experiment(settings["experiment"])
+    check_unchanged(folder.path, settings, identity(experiment))
     history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

@@ -9,6 +9,7 @@ from typing import Any
 
 from launch.experiment import Experiment
 from launch.folder import RunFolder
+from launch.session import identity
 
 
 def settings_of(
@@ -32,13 +33,7 @@ def settings_of(
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study", study),
-        "space": experiment.space.name,
-        "space_size": str(experiment.space.size),
-        "input": list(experiment.space.input),
-        "objective": experiment.objective,
-        "fidelity": experiment.fidelity,
-        "final_fidelity": experiment.final_fidelity,
-        "num_design": experiment.num_design,
+        **identity(experiment),
         "limits": list(limits) or old.get("limits", list(experiment.limits)),
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,

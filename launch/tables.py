@@ -19,7 +19,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(aligned(line) for line in lines)
 
 
-def number(value: float | None) -> str:
+def number(value: int | float | None) -> str:
     """Four significant digits; whole numbers with thousands separated."""
     if value is None:
         return "-"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-from nas.ops import Add, Conv, Node, Operator, Shape, Upsample, UpsampleMode
+from nas.ops import Activation, Add, Conv, GlobalPool, Linear, Node, Operator, Shape, Upsample, UpsampleMode
 
 Resize = Literal["none"] | UpsampleMode
 KEEP_SIZE: Literal["none"] = "none"
@@ -57,10 +57,19 @@ Block = Callable[[str, Tensor, BlockFields], tuple[Node, ...]]
 
 def conv(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
     """`repeat` convolutions with ReLU; the first one carries the stride."""
+    return _convolutions(name, source, fields, "relu")
+
+
+def conv_relu6(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
+    """The same with ReLU6, as in the MobileNets."""
+    return _convolutions(name, source, fields, "relu6")
+
+
+def _convolutions(name: str, source: Tensor, fields: BlockFields, activation: Activation) -> tuple[Node, ...]:
     chain = _Chain(source)
     for i in range(fields.repeat):
-        stride = fields.stride if i == 0 else 1
-        op = Conv(input=chain.latest.shape, width=fields.width, kernel=fields.kernel, stride=stride, activation="relu")
+        stride, shape = fields.stride if i == 0 else 1, chain.latest.shape
+        op = Conv(input=shape, width=fields.width, kernel=fields.kernel, stride=stride, activation=activation)
         chain.then(f"{name}.{i}.conv", op)
     return tuple(chain.nodes)
 
@@ -69,6 +78,14 @@ def head(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
     """One convolution without an activation: the network's answer may be of either sign."""
     op = Conv(input=source.shape, width=fields.width, kernel=fields.kernel, stride=fields.stride)
     return (Node(name=f"{name}.head", op=op, inputs=(source.name,)),)
+
+
+def classifier(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
+    """Mean over the picture, then one number for each of `width` classes."""
+    chain = _Chain(source)
+    chain.then(f"{name}.pool", GlobalPool(input=source.shape))
+    chain.then(f"{name}.linear", Linear(input=chain.latest.shape, width=fields.width))
+    return tuple(chain.nodes)
 
 
 def trb(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
@@ -98,6 +115,43 @@ def _inverted_residual(chain: _Chain, name: str, fields: BlockFields, *, first: 
         chain.then(f"{name}.add", Add(input=entry.shape), entry)
 
 
-BLOCKS: dict[str, Block] = {"conv": conv, "head": head, "trb": trb}
+def mbconv(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
+    """`repeat` inverted residual blocks as in MobileNetV2: expand, depthwise, project, (add), with ReLU6.
+
+    Unlike `trb`, the depthwise convolution has an activation, and with expansion 1 there is no expanding one.
+    Source: Sandler et al., "MobileNetV2", CVPR 2018, table 1 and figure 3b.
+    """
+    chain = _Chain(source)
+    for i in range(fields.repeat):
+        _mobile_block(chain, f"{name}.{i}", fields, stride=fields.stride if i == 0 else 1)
+    return tuple(chain.nodes)
+
+
+def _mobile_block(chain: _Chain, name: str, fields: BlockFields, *, stride: int) -> None:
+    entry = chain.latest
+    expanded = fields.expansion * entry.shape.channels
+    if fields.expansion > 1:
+        chain.then(f"{name}.expand", Conv(input=entry.shape, width=expanded, kernel=1, activation="relu6"))
+    depthwise = Conv(
+        input=chain.latest.shape, width=expanded, kernel=fields.kernel, stride=stride, groups=expanded,
+        activation="relu6",
+    )  # fmt: skip
+    chain.then(f"{name}.depthwise", depthwise)
+    chain.then(f"{name}.project", Conv(input=chain.latest.shape, width=fields.width, kernel=1))
+    if chain.latest.shape == entry.shape and stride == 1:
+        chain.then(f"{name}.add", Add(input=entry.shape), entry)
+
+
+BLOCKS: dict[str, Block] = {
+    "classifier": classifier, "conv": conv, "conv_relu6": conv_relu6, "head": head, "mbconv": mbconv, "trb": trb
+}  # fmt: skip
 # Fields that a block does not read: a stage that sets one would say what it does not do.
-UNREAD: dict[str, tuple[str, ...]] = {"conv": ("expansion", "upsample"), "head": ("expansion", "repeat", "upsample")}
+UNREAD: dict[str, tuple[str, ...]] = {
+    "classifier": ("expansion", "kernel", "stride", "repeat", "upsample"),
+    "conv": ("expansion", "upsample"),
+    "conv_relu6": ("expansion", "upsample"),
+    "head": ("expansion", "repeat", "upsample"),
+    "mbconv": ("upsample",),
+}
+# Blocks whose output is no picture any more: no other stage can read it.
+FINAL: tuple[str, ...] = ("classifier",)

@@ -6,19 +6,21 @@ weights and biases. Submodules are named after the network's nodes, so a state d
 """
 
 import copy
+import warnings
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from nas.ops import INPUT, Add, Conv, Network, Node, Operator, Upsample
+from nas.ops import INPUT, Add, Conv, GlobalPool, Linear, Network, Node, Operator, Upsample
 
 
 class BuiltNetwork(nn.Module):
     """Runs a network's nodes in order, dropping each tensor after its last use.
 
-    Input Float[n, c, h, w] of any height and width that divide by the network's `side_multiple`.
+    Input Float[n, c, h, w] of any height and width that divide by the network's `side_multiple`; output Float[n, k, h, w],
+    or Float[n, k] of a classifier.
     """
 
     def __init__(self, network: Network, *, batch_norm: bool) -> None:
@@ -27,7 +29,7 @@ class BuiltNetwork(nn.Module):
         self.layers = nn.ModuleDict({module_name(node): make_layer(node.op, batch_norm) for node in network.nodes})
         self._plan = _plan(network)
 
-    def forward(self, image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k h2 w2"]:
+    def forward(self, image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k *picture"]:
         check_sides(image, self.network.side_multiple)
         live = {INPUT: image}
         for node, dead in self._plan:
@@ -63,6 +65,8 @@ def fold(module: BuiltNetwork) -> BuiltNetwork:
             assert isinstance(convolution, nn.Conv2d) and isinstance(target, nn.Sequential)
             fused = fuse_conv_bn_eval(convolution, layer[1])
             target[0].load_state_dict(fused.state_dict())
+        else:
+            folded.layers[name].load_state_dict(layer.state_dict())
     return folded
 
 
@@ -81,6 +85,10 @@ def make_layer(op: Operator, batch_norm: bool) -> nn.Module:
             return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
         case Add():
             return Sum()
+        case GlobalPool():
+            return nn.AdaptiveAvgPool2d(1)
+        case Linear():
+            return nn.Sequential(nn.Flatten(), nn.Linear(op.input.num_elements, op.width))
     raise ValueError(f"operator {type(op).__name__} has no torch layer; add it to nas.build.make_layer")
 
 
@@ -109,12 +117,18 @@ def count_params(module: nn.Module) -> int:
 
 
 def count_macs(module: BuiltNetwork) -> int:
-    """Multiply-accumulates of the module's convolutions at its own input shape, as fvcore counts them by tracing."""
-    from fvcore.nn import FlopCountAnalysis  # heavy, and only wanted when a finished network is checked
+    """Multiply-accumulates of the module's convolutions and matrix products at its own input shape, as fvcore counts
+    them by tracing.
+    """
+    with warnings.catch_warnings():
+        # fvcore traces with torch.jit, which torch calls deprecated, and tracing warns of every Python condition.
+        warnings.simplefilter("ignore")
+        from fvcore.nn import FlopCountAnalysis  # heavy, and only wanted when a finished network is checked
 
-    image = torch.zeros(1, *module.network.input)
-    counter = FlopCountAnalysis(module, image).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    return int(counter.by_operator()["conv"])
+        image = torch.zeros(1, *module.network.input)
+        counter = FlopCountAnalysis(module, image).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        counts = counter.by_operator()
+    return int(sum(counts[name] for name in ("conv", "linear", "addmm")))  # a Counter: 0 where it has no such operator
 
 
 def _conv(op: Conv, batch_norm: bool) -> nn.Sequential:
@@ -131,8 +145,8 @@ def _conv(op: Conv, batch_norm: bool) -> nn.Sequential:
     ]
     if batch_norm:
         layers.append(nn.BatchNorm2d(op.width))
-    if op.activation == "relu":
-        layers.append(nn.ReLU(inplace=True))
+    if op.activation != "none":
+        layers.append(nn.ReLU(inplace=True) if op.activation == "relu" else nn.ReLU6(inplace=True))
     return nn.Sequential(*layers)
 
 

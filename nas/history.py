@@ -199,4 +199,5 @@ def _ended(trial: Trial, record: Mapping[str, Any]) -> Trial:
         metrics=record["metrics"],
         failure=record["failure"],
         duration_s=record["duration_s"],
+        ended=record["ended"],
     )

@@ -3,15 +3,16 @@
 One class per operator, and nothing else in the project knows a formula for a shape or a cost: meters, modules, latency
 tables and exports all start from these objects, so they cannot drift apart. No torch here.
 
-Counting: batch norms are folded, so a convolution has a bias per output channel and no other parameter; `macs` are
-multiply-accumulates of convolutions and matrix products (what fvcore prints as flops); activations, additions and
-resampling have none, and say so.
+Counting: batch norms are folded, so a convolution has a bias per output channel and no other parameter (torchvision
+counts a batch norm's weight and bias instead: one number per channel more); `macs` are multiply-accumulates of
+convolutions and matrix products (what fvcore prints as flops); activations, additions, resampling and pooling have
+none, and say so.
 """
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
-Activation = Literal["none", "relu"]
+Activation = Literal["none", "relu", "relu6"]
 UpsampleMode = Literal["nearest", "bilinear"]
 
 
@@ -144,6 +145,61 @@ class Add:
     @property
     def key(self) -> str:
         return f"add {self.input.channels} @{self.input.height}x{self.input.width}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalPool:
+    """Mean of each channel over height and width; what is left is one pixel."""
+
+    input: Shape
+
+    @property
+    def output(self) -> Shape:
+        return Shape(self.input.channels, 1, 1)
+
+    @property
+    def macs(self) -> int:
+        return 0
+
+    @property
+    def num_weights(self) -> int:
+        return 0
+
+    @property
+    def num_biases(self) -> int:
+        return 0
+
+    @property
+    def key(self) -> str:
+        return f"global_pool {self.input.channels} @{self.input.height}x{self.input.width}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear:
+    """Matrix product of all of the input's elements, plus a bias. The module's tensor is flat, [n, width]."""
+
+    input: Shape
+    width: int
+
+    @property
+    def output(self) -> Shape:
+        return Shape(self.width, 1, 1)
+
+    @property
+    def macs(self) -> int:
+        return self.num_weights
+
+    @property
+    def num_weights(self) -> int:
+        return self.width * self.input.num_elements
+
+    @property
+    def num_biases(self) -> int:
+        return self.width
+
+    @property
+    def key(self) -> str:
+        return f"linear {self.input.num_elements}>{self.width}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,28 +136,45 @@ def cross_validate(
     rng: np.random.Generator,
     top_k: int = 10,
 ) -> PredictorQuality:
-    """The report on n points, each predicted by a fit that has not seen it.
+    """The report on n points, each predicted by a fit that has not seen it; see `cross_predict`.
 
     All n held-out predictions are pooled, because a fold of a few points ranks too few pairs. Pooling is slightly
     pessimistic: a fold's training mean lies opposite to its held-out points, so a predictor that learns nothing scores
-    below 0. With fewer points than folds, every point is its own fold; with fewer than two, nothing can be held out.
+    below 0. With fewer than two points nothing can be held out, and the report is of none.
 
     Raises:
       ValueError: folds < 2, or the predictor refuses the data.
     """
-    if folds < 2:
-        raise ValueError(f"cross-validation needs at least 2 folds, got {folds}; 5 or 10 are usual")
-    num_points = len(y)
-    if num_points < 2:
+    if len(y) < 2:
         nothing = np.zeros(0)
         return quality(Prediction(mean=nothing, std=nothing), nothing, top_k=top_k)
-    mean, std = np.empty(num_points), np.empty(num_points)
-    fold_of = _fold_of_each(num_points, min(folds, num_points), rng)
-    for fold in range(min(folds, num_points)):
+    return quality(cross_predict(predictor, X, y, folds=folds, rng=rng), y, top_k=top_k)
+
+
+def cross_predict(
+    predictor: Predictor,
+    X: Float[np.ndarray, "n f"],
+    y: Float[np.ndarray, "n"],
+    *,
+    folds: int,
+    rng: np.random.Generator,
+) -> Prediction:
+    """Every point predicted by a fit to the other folds; with fewer points than folds each point is its own fold.
+
+    Raises:
+      ValueError: folds < 2, there are fewer than two points, or the predictor refuses the data.
+    """
+    if folds < 2:
+        raise ValueError(f"cross-validation needs at least 2 folds, got {folds}; 5 or 10 are usual")
+    if len(y) < 2:
+        raise ValueError(f"to hold a point out takes at least 2 points, got {len(y)}; wait for another trial")
+    mean, std = np.empty(len(y)), np.empty(len(y))
+    fold_of = _fold_of_each(len(y), min(folds, len(y)), rng)
+    for fold in range(min(folds, len(y))):
         held_out = fold_of == fold
         prediction = predictor.fit(X[~held_out], y[~held_out]).predict(X[held_out])
         mean[held_out], std[held_out] = prediction.mean, prediction.std
-    return quality(Prediction(mean=mean, std=std), y, top_k=top_k)
+    return Prediction(mean=mean, std=std)
 
 
 def _fold_of_each(num_points: int, folds: int, rng: np.random.Generator) -> Int[np.ndarray, "n"]:

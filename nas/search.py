@@ -136,7 +136,7 @@ def _propose(plan: Plan, ticket: int, trials: Mapping[int, Trial], strategy: Str
 
 
 def _hide(trial: Trial) -> Trial:
-    return replace(trial, state="running", metrics={}, failure=None, duration_s=None)
+    return replace(trial, state="running", metrics={}, failure=None, duration_s=None, ended=None)
 
 
 def _job(plan: Plan, trial: Trial) -> Job:

@@ -16,12 +16,13 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8
 
-from nas.blocks import BLOCKS, UNREAD, UPSAMPLE_OPTIONS, BlockFields, Tensor
+from nas.blocks import BLOCKS, FINAL, UNREAD, UPSAMPLE_OPTIONS, BlockFields, Tensor
 from nas.ops import INPUT, Add, Network, Node, Shape
 
 Option = int | str
 Architecture = tuple[int, ...]
 _Scale = tuple[Fraction, tuple[str, ...]]  # shrinkage by constants, and the choices that shrink or grow further
+_BLOCK_FIELDS = tuple(spec.name for spec in fields(BlockFields))
 
 
 class SpaceError(ValueError):
@@ -69,8 +70,8 @@ class Stage:
 
     def values(self) -> Iterator[tuple[str, Option | Choice]]:
         """The fields that a block needs, as (field name, constant or choice)."""
-        for spec in fields(BlockFields):
-            yield spec.name, getattr(self, spec.name)
+        for name in _BLOCK_FIELDS:
+            yield name, getattr(self, name)
 
     def choices(self) -> tuple[Choice, ...]:
         return tuple(value for _, value in self.values() if isinstance(value, Choice))
@@ -305,6 +306,10 @@ def _check_inputs(stage: Stage, stages: Sequence[Stage], widths: Mapping[str, in
             later = any(other.name == name for other in stages)
             why = "comes at or after it (a cycle, or the wrong order)" if later else "does not exist"
             raise SpaceError(f"stage {stage.name!r} takes {name!r}, which {why}; known before it: {', '.join(widths)}")
+        if any(other.name == name and other.op in FINAL for other in stages):
+            raise SpaceError(
+                f"stage {stage.name!r} takes {name!r}, whose answer is no picture; take the stage before {name!r}"
+            )
     first, *others = (widths[name] for name in stage.inputs)
     if any(other != first for other in others):
         raise SpaceError(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from nas.build import BuiltNetwork, module_name
-from nas.ops import INPUT, Add, Conv, Network, Node, Upsample
+from nas.ops import INPUT, Add, Conv, GlobalPool, Linear, Network, Node, Upsample
 
 TEMPLATE = '''"""{title}
 
@@ -44,8 +44,11 @@ def load(weights=Path(__file__).with_suffix(".pt")):
 
 def source(network: Network, title: str) -> str:
     """Python source of the network; `title` is its first line, with quotes and backslashes made harmless."""
-    convolutions = [node for node in network.nodes if isinstance(node.op, Conv)]
-    layers = [f"        self.{attribute(node)} = {_constructor(node.op)}" for node in convolutions]
+    layers = [
+        f"        self.{attribute(node)} = {_constructor(node.op)}"
+        for node in network.nodes
+        if isinstance(node.op, Conv | Linear)
+    ]
     return TEMPLATE.format(
         title=title.replace("\\", "/").replace('"', "'"),
         channels=network.input.channels,
@@ -63,10 +66,10 @@ def state(folded: BuiltNetwork) -> dict[str, torch.Tensor]:
     """Weights of a folded network under the names that `source` gives them."""
     named: dict[str, torch.Tensor] = {}
     for node in folded.network.nodes:
-        layer = folded.layers[module_name(node)]
-        if isinstance(node.op, Conv):
-            assert isinstance(layer, nn.Sequential)
-            named |= {f"{attribute(node)}.{key}": value for key, value in layer[0].state_dict().items()}
+        if isinstance(node.op, Conv | Linear):
+            layers = folded.layers[module_name(node)].children()
+            weighted = next(layer for layer in layers if isinstance(layer, nn.Conv2d | nn.Linear))
+            named |= {f"{attribute(node)}.{key}": value for key, value in weighted.state_dict().items()}
     return named
 
 
@@ -75,8 +78,9 @@ def attribute(node: Node) -> str:
     return f"s{module_name(node)}"
 
 
-def _constructor(op: object) -> str:
-    assert isinstance(op, Conv)
+def _constructor(op: Conv | Linear) -> str:
+    if isinstance(op, Linear):
+        return f"nn.Linear({op.input.num_elements}, {op.width})"
     extra = "".join(
         f", {name}={value}"
         for name, value, default in (
@@ -107,10 +111,14 @@ def _steps(network: Network) -> list[str]:
 
 def _expression(node: Node, arguments: list[str]) -> str:
     match node.op:
-        case Conv(activation="relu"):
-            return f"F.relu(self.{attribute(node)}({arguments[0]}))"
-        case Conv():
+        case Conv(activation="none"):
             return f"self.{attribute(node)}({arguments[0]})"
+        case Conv(activation=activation):
+            return f"F.{activation}(self.{attribute(node)}({arguments[0]}))"
+        case GlobalPool():
+            return f"F.adaptive_avg_pool2d({arguments[0]}, 1)"
+        case Linear():
+            return f"self.{attribute(node)}({arguments[0]}.flatten(1))"
         case Upsample(mode="nearest"):
             return f'F.interpolate({arguments[0]}, scale_factor=2, mode="nearest")'
         case Upsample(mode="bilinear"):

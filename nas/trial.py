@@ -65,6 +65,11 @@ class Evaluator(Protocol):
         """What the task gives without any network, as metrics by the baseline's name; may be empty."""
         ...
 
+    @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        """What the data are and where they come from, for the record; may be empty."""
+        ...
+
     def __call__(self, job: Job) -> Evaluation: ...
 
 
@@ -80,7 +85,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One architecture's training as the record holds it; `metrics` is empty until it is complete."""
+    """One architecture's training as the record holds it; `metrics` is empty until it is complete.
+
+    `ended` is the time in UTC (ISO 8601), None while it runs.
+    """
 
     phase: Phase
     ticket: int
@@ -91,6 +99,7 @@ class Trial:
     metrics: Mapping[str, float] = field(default_factory=dict)
     failure: str | None = None
     duration_s: float | None = None
+    ended: str | None = None
 
 
 @runtime_checkable  # the test run checks the types of arguments

@@ -128,9 +128,12 @@ def _connect(address: str | None) -> None:
 
     A Ray that is started here makes a token and asks for it by itself; setting the mode by hand would only break that.
     """
-    ray.init(
-        address=address or "local",  # None would join any Ray that happens to run here
-        include_dashboard=False if address is None else None,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
+    try:
+        ray.init(
+            address=address or "local",  # None would join any Ray that happens to run here
+            include_dashboard=False if address is None else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (RayError, ConnectionError) as error:
+        raise ConnectionError(f"cannot {'join' if address else 'start'} Ray: {error}") from error

@@ -38,7 +38,7 @@ SPACE = replace(
     input=Shape(3, *SIZE),
     references={**tiefenrausch.SPACE.references, "slim": _slim()},
 )
-NUM_IMAGES = 2720
+NUM_IMAGES = 3600
 DATA_SEED = 0
 
 
@@ -58,11 +58,11 @@ def experiment() -> Experiment:
         devices=(cpu.DEVICE,),
         limits=("macs <= baseline", "latency_ms.cpu <= 1.05 * baseline"),
         baseline="slim",
-        num_design=20,
-        num_trials=44,
-        fidelity=320,
-        num_finalists=4,
-        final_fidelity=2000,
+        num_design=12,
+        num_trials=28,
+        fidelity=120,
+        num_finalists=3,
+        final_fidelity=500,
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from launch.progress import duration
 from launch.report.draw import svg
@@ -12,6 +13,26 @@ from nas.strategies.chamnet import rows
 from nas.trial import State, Trial
 
 STYLES: Mapping[State, str] = {"complete": "", "failed": "bad", "running": "dim"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial failed: the first line says it, `detail` is the end of the traceback."""
+
+    trial: str
+    reason: str
+    detail: str
+
+
+def failures(facts: Facts) -> tuple[Failure, ...]:
+    """Every failed trial, the finals last."""
+    failed = [trial for trial in (*facts.search, *facts.finals) if trial.failure is not None]
+    return tuple(_failure(f"{trial.phase}-{trial.ticket}", trial.failure or "") for trial in failed)
+
+
+def _failure(trial: str, told: str) -> Failure:
+    reason, _, detail = told.partition("\n")
+    return Failure(trial=trial, reason=reason, detail=detail)
 
 
 def counts(trials: Sequence[Trial], state: State) -> int:
@@ -63,15 +84,9 @@ def _row(trial: Trial, objective: str, costs: Sequence[float]) -> tuple[Cell, ..
     return (
         named(f"{trial.phase}-{trial.ticket}"),
         words(trial.origin),
-        _state(trial),
+        words(trial.state, STYLES[trial.state]),
         amount(trial.fidelity),
         score(trial.metrics.get(objective)),
         *(amount(cost) for cost in costs),
         words(lasted(trial.duration_s), "number"),
     )
-
-
-def _state(trial: Trial) -> Cell:
-    reason, _, rest = (trial.failure or "").partition("\n")
-    text = f"failed: {reason}" if trial.state == "failed" else trial.state
-    return words(text, STYLES[trial.state], detail=rest)

@@ -1,6 +1,6 @@
 """All that a report is made of, read from a run folder once; the run may still be going on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from launch.pricing import Pricing
 from launch.session import Session, open_session
 from launch.winner import FORMAT as WINNER_FORMAT
 from nas.devices.table import LatencyTable, read
-from nas.history import open_storage
 from nas.limits import Limit
 from nas.space import Architecture
 from nas.trial import Trial
@@ -103,7 +102,7 @@ def read_facts(folder: RunFolder) -> Facts:
         finals=tuple(session.trials("final")),
         winner=winner,
         driver=None if is_done else folder.driver(),
-        span=_span(session),
+        span=_span([*session.trials("search"), *session.trials("final")]),
     )
 
 
@@ -126,12 +125,9 @@ def _winner(folder: RunFolder) -> Mapping[str, Any] | None:
     return record
 
 
-def _span(session: Session) -> Span | None:
-    """When the trials ran. Their outcomes carry the only times in UTC; Optuna's own are local and name no zone."""
-    storage = open_storage(session.settings["storage"] or session.folder.journal)
-    study = storage.get_study_id_from_name(session.settings["study"])
-    outcomes = [trial.user_attrs.get("outcome") for trial in storage.get_all_trials(study, deepcopy=False)]
-    ended = [(datetime.fromisoformat(o["ended"]), timedelta(seconds=o["duration_s"])) for o in outcomes if o]
-    if not ended:
+def _span(trials: Sequence[Trial]) -> Span | None:
+    """When the trials ran, as far as they have ended."""
+    times = [(datetime.fromisoformat(t.ended), timedelta(seconds=t.duration_s or 0.0)) for t in trials if t.ended]
+    if not times:
         return None
-    return Span(start=min(end - duration for end, duration in ended), end=max(end for end, _ in ended))
+    return Span(start=min(end - duration for end, duration in times), end=max(end for end, _ in times))

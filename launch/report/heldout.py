@@ -1,44 +1,13 @@
-"""What a predictor says of trials that it has not seen, and in plain words how far it can be trusted."""
+"""In plain words, how far a predictor can be trusted on trials that it has not seen."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Float
-
-from nas.predictor import Prediction, Predictor
 from nas.ranking import PredictorQuality
 
 FEW_POINTS = 12
 GOOD_TAU = 0.6
 LEVELS = (0.50, 0.80, 0.95)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folds:
-    """How a cross-validation deals its folds."""
-
-    num: int
-    rng: np.random.Generator
-
-
-def held_out(predictor: Predictor, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, " n"], folds: Folds) -> Prediction:
-    """Every point predicted by a fit to the other folds; the folds are dealt as in `nas.ranking.cross_validate`.
-
-    Raises:
-      ValueError: there are fewer than two points, or the predictor refuses the data.
-    """
-    if len(y) < 2:
-        raise ValueError(f"to hold a point out takes at least 2 points, got {len(y)}; wait for another trial")
-    num = min(folds.num, len(y))
-    fold_of = folds.rng.permutation(np.arange(len(y)) % num)
-    mean, std = np.empty(len(y)), np.empty(len(y))
-    for fold in range(num):
-        out = fold_of == fold
-        prediction = predictor.fit(X[~out], y[~out]).predict(X[out])
-        mean[out], std[out] = prediction.mean, prediction.std
-    return Prediction(mean=mean, std=std)
 
 
 def judgement(quality: PredictorQuality) -> tuple[str, ...]:

@@ -8,17 +8,15 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtri
 
+from launch.judging import NUM_FOLDS, held_out
 from launch.report.draw import svg
 from launch.report.facts import Facts
-from launch.report.heldout import Folds, held_out, judgement
+from launch.report.heldout import judgement
 from launch.report.plots import AgreementPlot
 from launch.report.view import Chart, Table, amount, header, percent, score, words
 from nas.predictor import Prediction
 from nas.ranking import PredictorQuality, quality
-from nas.strategies.chamnet import rows
 
-NUM_FOLDS = 10  # these two as in launch.run, so that the picture shows the very predictions that the record judges
-JUDGE_STREAM = 3
 MAX_POINTS = 1000  # beyond it, fitting ten times takes minutes
 LEVEL = 0.8
 
@@ -55,9 +53,7 @@ def _measured(facts: Facts) -> Float[np.ndarray, " n"]:
 def _held_out(facts: Facts) -> Prediction | None:
     if not 2 <= len(facts.complete) <= MAX_POINTS:
         return None
-    X = facts.pricing.features(rows(facts.complete))
-    folds = Folds(num=NUM_FOLDS, rng=np.random.default_rng((facts.session.seed, JUDGE_STREAM)))
-    return held_out(facts.session.experiment.predictor, X, _measured(facts), folds)
+    return held_out(facts.session.experiment, facts.pricing, facts.complete, facts.session.seed)
 
 
 def _chart(facts: Facts, prediction: Prediction) -> Chart:

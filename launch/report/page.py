@@ -64,6 +64,7 @@ def render(facts: Facts) -> str:
         judged=judged(facts),
         course=course.course_chart(facts) if has_points else None,
         trials=course.trials_table(facts),
+        failures=course.failures(facts),
         training=course.training_text(facts),
         counts={state: course.counts(facts.search, state) for state in ("complete", "running", "failed")},
         command=provenance.command(facts),

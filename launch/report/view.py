@@ -13,11 +13,10 @@ UNKNOWN = "–"  # noqa: RUF001  # a dash that no figure can be mistaken for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell. `style` holds CSS classes; `detail` is a longer text that opens on demand."""
+    """One cell. `style` holds CSS classes."""
 
     text: str
     style: str = ""
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +41,8 @@ def named(text: str) -> Cell:
     return Cell(text=text, style="name")
 
 
-def words(text: str, style: str = "", detail: str = "") -> Cell:
-    return Cell(text=text, style=style, detail=detail)
+def words(text: str, style: str = "") -> Cell:
+    return Cell(text=text, style=style)
 
 
 def amount(value: int | float | None, style: str = "") -> Cell:

@@ -1,7 +1,7 @@
 """A candidate's error by training it: depth from one image.
 
-Validation metrics guide the search; the same metrics on test images, called "test_...", are recorded beside them and
-used by nothing but reports. A final also leaves its weights and a few predictions to look at.
+Validation metrics guide the search and choose the winner. A final is scored on test images as well; those metrics,
+called "test_...", are used by nothing but reports. It also leaves its weights and a few predictions to look at.
 """
 
 import io
@@ -34,13 +34,16 @@ class DepthEvaluator:
     device: str = "cpu"
 
     def __call__(self, job: Job) -> Evaluation:
-        torch.manual_seed(job.seed)
-        module = build(self.space.lower(job.architecture))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(job.seed)
+            module = build(self.space.lower(job.architecture))
         train(module, self.data.train, replace(self.recipe, steps=job.fidelity), seed=job.seed, device=self.device)
         folded = fold(module)
         metrics = _named(evaluate(folded, self.data.validation, device=self.device))
+        if job.phase == "search":
+            return Evaluation(metrics=metrics)
         metrics |= _named(evaluate(folded, self.data.test, device=self.device), prefix="test_")
-        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded) if job.phase == "final" else {})
+        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded))
 
     @property
     def baselines(self) -> Mapping[str, Mapping[str, float]]:
@@ -51,6 +54,12 @@ class DepthEvaluator:
             | _named(score(make(self.data.test), self.data.test), prefix="test_")
             for name, make in maps.items()
         }
+
+    @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        """Name, provenance and the number of images of each part."""
+        sizes = {f"{part} images": len(getattr(self.data, part)) for part in ("train", "validation", "test")}
+        return {"name": self.data.name, "provenance": self.data.provenance, **sizes}
 
     def _mean_map(self, images: DepthImages) -> np.ndarray:
         return mean_map(self.data.train, images)

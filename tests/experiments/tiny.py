@@ -90,6 +90,10 @@ class Formula:
     orders: Path | None
 
     @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        return {}
+
+    @property
     def baselines(self) -> Mapping[str, Mapping[str, float]]:
         return {"nothing": {"error": 1.0}}
 

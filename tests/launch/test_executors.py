@@ -1,0 +1,225 @@
+"""What every executor promises: each job ends once, a failure is an outcome, and a lost worker costs a retry."""
+
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from launch.executors.make import make_executor
+from launch.executors.serial import SerialExecutor
+from nas.plugins import load_file
+from nas.trial import Evaluation, Executor, Job, Outcome
+from tests.experiments import tiny
+from tests.experiments.tiny import Formula, Orders, error_of, trained
+
+
+def job(ticket: int) -> Job:
+    architecture = tuple(np.random.default_rng(ticket).integers(0, 4, 6).tolist())
+    return Job(phase="search", ticket=ticket, architecture=architecture, fidelity=1, seed=0)
+
+
+def outcomes(executor: Executor, jobs: list[Job]) -> dict[int, Outcome]:
+    """Run jobs to their end, as many at once as there are slots."""
+    waiting, found, num_running = list(jobs), dict[int, Outcome](), 0
+    while waiting or num_running:
+        while waiting and num_running < executor.slots:
+            executor.submit(waiting.pop(0))
+            num_running += 1
+        for outcome in executor.wait(0.5):
+            assert outcome.job.ticket not in found, "a job ended twice"
+            found[outcome.job.ticket] = outcome
+            num_running -= 1
+    return found
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    return tmp_path / "orders"
+
+
+def check_that_failures_are_outcomes(executor: Executor, orders: Path) -> None:
+    Orders(fail=("search-1",), diverge=("search-2",)).write(orders)
+    found = outcomes(executor, [job(ticket) for ticket in range(5)])
+    assert sorted(found) == [0, 1, 2, 3, 4]
+    for ticket in (0, 3, 4):
+        evaluation = found[ticket].evaluation
+        assert evaluation is not None and found[ticket].failure is None
+        assert evaluation.metrics == {"error": error_of(job(ticket).architecture)}
+        assert found[ticket].duration_s > 0
+    assert found[1].evaluation is None and found[2].evaluation is None
+    failed, diverged = found[1].failure, found[2].failure
+    assert failed is not None and failed.startswith("RuntimeError: search-1 fails as it was told\n")
+    assert "in _obey" in failed
+    assert diverged is not None
+    assert diverged.startswith("ValueError: metrics must be finite numbers, got {'error': nan}; training has probably")
+
+
+def test_serial_failures_are_outcomes(orders: Path) -> None:
+    check_that_failures_are_outcomes(SerialExecutor(Formula(orders=orders)), orders)
+
+
+@dataclass(frozen=True)
+class Returning:
+    metrics: Mapping[str, object]
+
+    @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        return {}
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        return {}
+
+    def __call__(self, job: Job) -> Evaluation:
+        evaluation = Evaluation(metrics={})
+        object.__setattr__(evaluation, "metrics", self.metrics)  # a user's evaluator is not type-checked
+        return evaluation
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.int64(1), 1, True])
+def test_any_number_becomes_a_plain_float(value: object) -> None:
+    executor = SerialExecutor(Returning({"error": value}))
+    executor.submit(job(0))
+    (outcome,) = executor.wait(0.0)
+    assert outcome.evaluation is not None
+    assert type(outcome.evaluation.metrics["error"]) is float
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, np.float32("nan"), "0.5 or so", None, [1.0]])
+def test_what_is_no_finite_number_is_a_failure(value: object) -> None:
+    executor = SerialExecutor(Returning({"error": value}))
+    executor.submit(job(0))
+    (outcome,) = executor.wait(0.0)
+    assert outcome.evaluation is None and outcome.failure is not None
+    assert outcome.failure.startswith(("ValueError", "TypeError"))
+
+
+def test_a_failure_keeps_the_end_of_its_traceback() -> None:
+    class Deep:
+        baselines: Mapping[str, Mapping[str, float]] = {}
+        data_facts: Mapping[str, str | int] = {}
+
+        def __call__(self, job: Job) -> Evaluation:
+            return self.descend(30)
+
+        def descend(self, depth: int) -> Evaluation:
+            if depth == 0:
+                raise KeyError("at the bottom")
+            return self.descend(depth - 1)
+
+    executor = SerialExecutor(Deep())
+    executor.submit(job(0))
+    (outcome,) = executor.wait(0.0)
+    assert outcome.failure is not None
+    assert outcome.failure.splitlines()[-1] == "KeyError: 'at the bottom'" and len(outcome.failure.splitlines()) <= 7
+
+
+def test_serial_runs_in_order_and_closing_forgets_what_waits(orders: Path) -> None:
+    Orders().write(orders)
+    executor = SerialExecutor(Formula(orders=orders))
+    for ticket in range(3):
+        executor.submit(job(ticket))
+    assert trained(orders) == []
+    executor.wait(0.0)
+    assert trained(orders) == ["search-0"]
+    executor.close()
+    assert executor.wait(0.0) == [] and trained(orders) == ["search-0"]
+
+
+def test_serial_refuses_what_it_cannot_do() -> None:
+    for options in ({"workers": 2, "address": None}, {"workers": None, "address": "10.0.0.1:6379"}):
+        with pytest.raises(ValueError, match="one trial at a time in this process; leave out --address and --workers"):
+            make_executor("serial", Formula(orders=None), **options)  # type: ignore[arg-type]  # two types in one dict
+    assert make_executor("serial", Formula(orders=None), workers=1, address=None).slots == 1
+
+
+# Ray -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of its own for Ray's token."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        for name in [name for name in os.environ if name.startswith("RAY_")]:
+            patch.delenv(name)
+        yield home
+
+
+@pytest.fixture(scope="module")
+def ray_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ray")
+
+
+@pytest.fixture(scope="module")
+def ray_executor(home: Path, ray_folder: Path) -> Iterator[Executor]:
+    """One Ray for all tests; its evaluator comes from a file that workers cannot import."""
+    file = ray_folder / "mine.py"
+    file.write_text(Path(tiny.__file__).read_text())
+    evaluator = load_file(file).Formula(orders=ray_folder / "orders")
+    executor = make_executor("ray", evaluator, workers=2, address=None)
+    yield executor
+    executor.close()
+
+
+@pytest.fixture
+def ray_and_orders(ray_executor: Executor, ray_folder: Path) -> tuple[Executor, Path]:
+    orders = ray_folder / "orders"
+    shutil.rmtree(orders, ignore_errors=True)
+    return ray_executor, orders
+
+
+@pytest.mark.ray
+def test_ray_failures_are_outcomes(ray_and_orders: tuple[Executor, Path]) -> None:
+    check_that_failures_are_outcomes(*ray_and_orders)
+
+
+@pytest.mark.ray
+def test_ray_runs_as_many_jobs_at_once_as_it_has_slots(ray_and_orders: tuple[Executor, Path]) -> None:
+    executor, orders = ray_and_orders
+    assert executor.slots == 2
+    Orders(hold=("search-0", "search-1")).write(orders)
+    executor.submit(job(0))
+    executor.submit(job(1))
+    while len(trained(orders)) < 2:  # each of them waits for the other to begin
+        assert executor.wait(0.1) == []
+    (orders / "release").touch()
+    found: list[Outcome] = []
+    while len(found) < 2:
+        found += executor.wait(0.5)
+    assert {outcome.job.ticket for outcome in found} == {0, 1}
+
+
+@pytest.mark.ray
+def test_ray_tries_a_job_again_whose_worker_was_killed(ray_and_orders: tuple[Executor, Path]) -> None:
+    executor, orders = ray_and_orders
+    Orders(kill_once=("search-1", "search-3")).write(orders)
+    found = outcomes(executor, [job(ticket) for ticket in range(5)])
+    assert {ticket: outcome.failure for ticket, outcome in found.items()} == dict.fromkeys(range(5))
+    assert sorted(trained(orders)) == sorted([f"search-{ticket}" for ticket in range(5)] + ["search-1", "search-3"])
+
+
+@pytest.mark.ray
+def test_ray_gives_a_job_up_that_kills_every_worker(ray_and_orders: tuple[Executor, Path]) -> None:
+    executor, orders = ray_and_orders
+    Orders(kill=("search-0",)).write(orders)
+    found = outcomes(executor, [job(ticket) for ticket in range(3)])
+    assert found[0].evaluation is None and found[0].failure is not None
+    assert found[0].failure.startswith("the worker was lost 3 times; last: ")
+    assert found[1].failure is None and found[2].failure is None
+    assert trained(orders).count("search-0") == 3
+
+
+@pytest.mark.ray
+def test_ray_keeps_to_this_machine_and_asks_for_a_token(ray_executor: Executor, home: Path) -> None:
+    import ray
+
+    assert ray.get_runtime_context().gcs_address.startswith("127.0.0.1:")
+    assert os.environ["RAY_AUTH_MODE"] == "token" and (home / ".ray" / "auth_token").exists()
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
