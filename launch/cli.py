@@ -1,6 +1,7 @@
 """The command `nas`. Only argument parsing lives here; each verb is imported when it is called, so help is instant."""
 
 import importlib
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 
 BAD_USE = 2
 STOPPED = 130
+CLOSED = 141
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -138,6 +140,9 @@ def _call(verb: str, options: dict[str, Any]) -> None:
     except KeyboardInterrupt:
         click.echo("stopped; the same command continues", err=True)
         sys.exit(STOPPED)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED)
     except (ValueError, OSError, RuntimeError) as error:
         if click.get_current_context().find_root().obj:
             traceback.print_exc()

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.costs import Resource
 from nas.devices.device import Device
-from nas.peaks import PeakResource
+from nas.meters import AnyResource
 from nas.predictor import Predictor
 from nas.space import Space
 from nas.trial import Evaluator
@@ -53,7 +52,7 @@ class Experiment:
     space: Space
     make_evaluator: Callable[[Workplace], Evaluator]
     predictor: Predictor
-    resources: tuple[Resource | PeakResource, ...]
+    resources: tuple[AnyResource, ...]
     devices: tuple[Device, ...] = ()
     limits: tuple[str, ...] = ()
     baseline: str | None = None

@@ -5,18 +5,21 @@ winner still meets the limit when it is measured; the limit itself, as reported 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.costs import CostTable, Resource
+from nas.costs import CostTable
 from nas.devices.table import LatencyTable
-from nas.feasible import Bound, FeasibleSet, certify, extremes
+from nas.feasible import Bound, FeasibleSet, certify, extremes, reach
 from nas.genetic import Constraints, Problem
-from nas.limits import Limit, parse_limit
-from nas.peaks import PeakResource, PeakTable, tabulate
+from nas.limits import Limit, check_reach, parse_limit
+from nas.meters import AnyResource, AnyTable, tabulate
+from nas.peaks import PeakTable
 from nas.space import Architecture, Space
+from nas.variants import EntangledError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Pricing:
     """
 
     space: Space
-    tables: Mapping[str, CostTable | PeakTable]
+    tables: Mapping[str, AnyTable]
     margins: Mapping[str, float]
     baseline: str | None
     _spans: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
@@ -76,8 +79,21 @@ class Pricing:
 
         Raises:
           InfeasibleError: there is none.
+          LimitError: a limit makes no difference, because every architecture meets it.
         """
-        return certify(self.space.num_options, self.bounds(limits), np.random.default_rng((seed, 0)))
+        bounds = self.bounds(limits)
+        feasible = certify(self.space.num_options, bounds, np.random.default_rng((seed, 0)))
+        for limit in limits:
+            self._check_reach(limit)
+        return feasible
+
+    def _check_reach(self, limit: Limit) -> None:
+        """Refuse a limit that cannot fail, not even within the margin of a prediction."""
+        table, margin = self.tables[limit.resource], self._margin(limit)
+        if isinstance(table, CostTable | PeakTable):  # of a meter over whole networks nobody knows the range
+            with suppress(EntangledError):  # the same
+                low, high = reach(self.space.num_options, table)
+                check_reach(limit, low / margin, high * margin)
 
     def problem(self, limits: Sequence[Limit]) -> Problem:
         """The space and the limits as the genetic search takes them."""
@@ -93,16 +109,21 @@ class Pricing:
         return np.concatenate([self.space.encode(population), *columns], axis=1)
 
     def _scaled_log(self, name: str, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n 1"]:
+        table = self.tables[name]
         if name not in self._spans:
-            span = extremes(self.space.num_options, self.tables[name])
+            assert isinstance(table, CostTable), f"{name} is a sum over operators"
+            span = extremes(self.space.num_options, table)
             self._spans[name] = (np.log(span.low), np.log(span.high))
         low, high = self._spans[name]
-        scaled: Float[np.ndarray, " n"] = (np.log(self.tables[name].cost(population)) - low) / ((high - low) or 1.0)
+        scaled: Float[np.ndarray, " n"] = (np.log(table.cost(population)) - low) / ((high - low) or 1.0)
         return scaled[:, None]
 
     def _with_margin(self, limit: Limit) -> float:
-        margin = 1 + self.margins.get(limit.resource, 0.0)
+        margin = self._margin(limit)
         return limit.bound / margin if limit.relation == "<=" else limit.bound * margin
+
+    def _margin(self, limit: Limit) -> float:
+        return 1 + self.margins.get(limit.resource, 0.0)
 
     def _reference_cost(self, reference: str, resource: str) -> float:
         return self.costs(self.reference(reference))[resource]
@@ -110,7 +131,7 @@ class Pricing:
 
 def price(
     space: Space,
-    resources: Sequence[Resource | PeakResource],
+    resources: Sequence[AnyResource],
     latency: Sequence[LatencyTable] = (),
     *,
     baseline: str | None = None,

@@ -5,6 +5,9 @@ from typing import Any
 
 from nas.ranking import PredictorQuality
 
+BLOCKS = " ▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = " .:-=+*#@"
+
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns under a header; the first is flush left, the others flush right."""
@@ -26,6 +29,18 @@ def number(value: int | float | None) -> str:
     if float(value).is_integer() and abs(value) >= 1000:
         return f"{int(value):,}"
     return f"{value:,.4g}"
+
+
+def bars(counts: Sequence[int], encoding: str) -> str:
+    """A histogram in one line, one character for each bin; ASCII where the terminal's encoding has no blocks."""
+    try:
+        BLOCKS.encode(encoding)
+        levels = BLOCKS
+    except UnicodeEncodeError:
+        levels = ASCII_BLOCKS
+    most = max(max(counts, default=0), 1)
+    steps = len(levels) - 1
+    return "".join(levels[-(-count * steps // most)] for count in counts)  # rounded up: what holds anything shows
 
 
 def quality_text(quality: PredictorQuality) -> str:

@@ -85,6 +85,18 @@ def extremes(num_options: Int[np.ndarray, " d"], table: CostTable | PeakTable) -
     return Extremes(low=float(low[i]), high=float(high[j]), lowest=lows[i], highest=highs[j])
 
 
+def reach(num_options: Int[np.ndarray, " d"], table: CostTable | PeakTable) -> tuple[float, float]:
+    """Between what the cost of every architecture lies: `extremes`, where a peak's minimum is a bound in any case.
+
+    Raises:
+      EntangledError: the space's choices hang together too closely for exact tables.
+    """
+    found = extremes(num_options, table)
+    if isinstance(table, PeakTable):
+        return max(_least(num_options, factors) for factors in table.moments), found.high
+    return found.low, found.high
+
+
 def check_alone(bound: Bound, reach: Extremes) -> None:
     smallest = bound.relation == "<="
     if reach.low > bound.value if smallest else reach.high < bound.value:
@@ -100,7 +112,7 @@ def check_peaks(num_options: Int[np.ndarray, " d"], bounds: Sequence[Bound]) -> 
     """A peak is at least the least that each moment can be: a bound that `extremes` need not attain."""
     for bound in bounds:
         if isinstance(bound.cost, PeakTable):
-            least = max(_least(num_options, factors) for factors in bound.cost.moments)
+            least, _ = reach(num_options, bound.cost)
             check_alone(bound, replace(extremes(num_options, bound.cost), low=least))
 
 

@@ -19,8 +19,8 @@ from nas.ops import INPUT, Add, Conv, GlobalPool, Linear, Network, Node, Operato
 class BuiltNetwork(nn.Module):
     """Runs a network's nodes in order, dropping each tensor after its last use.
 
-    Input Float[n, c, h, w] of any height and width that divide by the network's `side_multiple`; output Float[n, k, h, w],
-    or Float[n, k] of a classifier.
+    Input Float[n, c, h, w] of any height and width that divide by the network's `side_multiple`; output
+    Float[n, k, h, w], or Float[n, k] of a classifier.
     """
 
     def __init__(self, network: Network, *, batch_norm: bool) -> None:
@@ -117,9 +117,7 @@ def count_params(module: nn.Module) -> int:
 
 
 def count_macs(module: BuiltNetwork) -> int:
-    """Multiply-accumulates of the module's convolutions and matrix products at its own input shape, as fvcore counts
-    them by tracing.
-    """
+    """Multiply-accumulates of convolutions and matrix products at the module's input shape, as fvcore counts them."""
     with warnings.catch_warnings():
         # fvcore traces with torch.jit, which torch calls deprecated, and tracing warns of every Python condition.
         warnings.simplefilter("ignore")

@@ -8,16 +8,15 @@ the reference space 9,528 entries replace lowering. A population is then priced 
     cost      constant + sum over factors of values[population[:, scope]]
 """
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int, Int8
 
-from nas.blocks import Tensor
-from nas.ops import INPUT, Network, Node, Operator, Shape
-from nas.space import Choice, Option, Space, Stage, lower_stage, settle
+from nas.ops import Network, Operator
+from nas.space import Space
+from nas.variants import Variant, check_variants, stage_scope, variants
 
 CHUNK = 8192  # rows priced at a time: index arrays of this length stay in the first-level cache
 
@@ -76,29 +75,35 @@ def cost_tables(space: Space, resources: Sequence[Resource]) -> tuple[CostTable,
     """Tabulate several resources with one walk over the space's stages.
 
     Raises:
+      EntangledError: a stage depends on more choices than can be tabulated.
       ValueError: a meter does not know an operator that the space can contain.
     """
-    factors: list[list[Factor]] = [[] for _ in resources]
-    for stage in space.stages:
-        scope = stage_scope(space, stage)
-        entries = [
-            [sum(resource.measure(node.op) for node in nodes) for resource in resources]
-            for _, nodes in variants(space, stage)
-        ]
-        shape = tuple(len(space.choices[i].options) for i in scope)
-        for i in range(len(resources)):
-            values = np.array([entry[i] for entry in entries], dtype=np.float64).reshape(shape)
-            factors[i].append(Factor(scope=scope, values=values))
+    check_variants(space)
+    entries = [[readings(variant, resources) for variant in variants(space, stage)] for stage in space.stages]
+    return sum_tables(space, resources, entries)
+
+
+def readings(variant: Variant, resources: Sequence[Resource]) -> list[float]:
+    """What one variant of a stage costs, in each resource."""
+    return [float(sum(resource.measure(node.op) for node in variant.nodes)) for resource in resources]
+
+
+def sum_tables(
+    space: Space, resources: Sequence[Resource], entries: Sequence[Sequence[Sequence[float]]]
+) -> tuple[CostTable, ...]:
+    """Tables from the readings of every stage's variants."""
+    shares = [as_factors(space, stage_scope(space, s), rows) for s, rows in zip(space.stages, entries, strict=True)]
     return tuple(
-        CostTable(resource=resource, factors=merge(parts)) for resource, parts in zip(resources, factors, strict=True)
+        CostTable(resource=resource, factors=merge([share[i] for share in shares]))
+        for i, resource in enumerate(resources)
     )
 
 
-def operators(space: Space) -> Iterator[Operator]:
-    """Every operator that some architecture of the space contains; repeats included."""
-    for stage in space.stages:
-        for _, nodes in variants(space, stage):
-            yield from (node.op for node in nodes)
+def as_factors(space: Space, scope: tuple[int, ...], entries: Sequence[Sequence[float]]) -> tuple[Factor, ...]:
+    """One factor for each column of entries, whose rows are in the order of its flat index."""
+    shape = tuple(len(space.choices[i].options) for i in scope)
+    columns = np.array(entries, dtype=np.float64).T
+    return tuple(Factor(scope=scope, values=column.reshape(shape)) for column in columns)
 
 
 def merge(factors: Sequence[Factor]) -> tuple[Factor, ...]:
@@ -112,59 +117,6 @@ def merge(factors: Sequence[Factor]) -> tuple[Factor, ...]:
         else:
             merged.append(factor)
     return tuple(merged)
-
-
-def stage_scope(space: Space, stage: Stage) -> tuple[int, ...]:
-    """Decisions that a stage's operators depend on, in the space's order."""
-    by_name = {other.name: other for other in space.stages}
-    names = {choice.name for choice in stage.choices()}
-    for source in stage.inputs:
-        names |= _width_choices(by_name, source) | _size_choices(by_name, source)
-    return tuple(i for i, choice in enumerate(space.choices) if choice.name in names)
-
-
-def output_scope(space: Space, name: str) -> tuple[int, ...]:
-    """Decisions that the shape of a stage's output, or of the image, depends on."""
-    by_name = {stage.name: stage for stage in space.stages}
-    names = _width_choices(by_name, name) | _size_choices(by_name, name)
-    return tuple(i for i, choice in enumerate(space.choices) if choice.name in names)
-
-
-def options_of(space: Space, scope: Sequence[int]) -> Iterator[dict[str, Option]]:
-    """Every combination of options of some decisions, in the order of a factor's flat index."""
-    choices = [space.choices[i] for i in scope]
-    for options in itertools.product(*(choice.options for choice in choices)):
-        yield {choice.name: option for choice, option in zip(choices, options, strict=True)}
-
-
-def variants(space: Space, stage: Stage) -> Iterator[tuple[dict[str, Option], tuple[Node, ...]]]:
-    """The stage's nodes for each combination of options in its scope, in the order of the factor's flat index."""
-    for decisions in options_of(space, stage_scope(space, stage)):
-        sources = [Tensor(name, output_shape(space, name, decisions)) for name in stage.inputs]
-        yield decisions, lower_stage(stage, sources, decisions)
-
-
-def output_shape(space: Space, name: str, decisions: Mapping[str, Option]) -> Shape:
-    """Shape of a stage's output under decisions that may leave out choices it does not depend on."""
-    if name == INPUT:
-        return space.input
-    stage = next(stage for stage in space.stages if stage.name == name)
-    known = {choice.name: decisions.get(choice.name, choice.options[0]) for choice in stage.choices()}
-    return settle(stage, known).resize(output_shape(space, stage.inputs[0], decisions))
-
-
-def _width_choices(by_name: Mapping[str, Stage], name: str) -> set[str]:
-    width = by_name[name].width if name != INPUT else None
-    return {width.name} if isinstance(width, Choice) else set()
-
-
-def _size_choices(by_name: Mapping[str, Stage], name: str) -> set[str]:
-    """Choices that set a tensor's height and width: strides and upsampling on the way to it."""
-    if name == INPUT:
-        return set()
-    stage = by_name[name]
-    own = {value.name for value in (stage.stride, stage.upsample) if isinstance(value, Choice)}
-    return own.union(*(_size_choices(by_name, source) for source in stage.inputs))
 
 
 def _spread(factor: Factor, scope: tuple[int, ...]) -> Float[np.ndarray, "..."]:

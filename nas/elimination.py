@@ -23,14 +23,11 @@ from jaxtyping import Float, Int, Int8
 
 from nas.costs import Factor
 from nas.space import Architecture
+from nas.variants import EntangledError
 
 MAX_CELLS = 2**26  # of one message: half a gigabyte
 NUM_STARTS = 32  # first factors that the planner tries
 TRACE_CHUNK = 4096  # architectures traced back at a time
-
-
-class EntangledError(ValueError):
-    """The choices of a space hang together so closely that its exact tables would not fit in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ cost are thrown away, and what is left is uniform over the feasible set, not nea
 
 Several limits on sums are counted on a grid of two costs; its cells are coarser, so the interval is wider, and a
 sampled estimate stands beside it. Limits on anything else are judged by their real cost alone: then nothing is
-certified, and `certified` says so.
+certified, and `certified` and `note` say so. The same holds where a space's choices hang together too closely to count.
 """
 
 import math
@@ -29,12 +29,24 @@ from nas.bounds import (
     check_together,
     extremes,
     listed,
+    reach,
     scaled,
 )
 from nas.costs import CostTable
 from nas.counting import Count, Relaxation, count, relax
+from nas.variants import EntangledError
 
-__all__ = ["Bound", "Estimate", "Extremes", "FeasibleSet", "InfeasibleError", "ScarceError", "certify", "extremes"]
+__all__ = [
+    "Bound",
+    "Estimate",
+    "Extremes",
+    "FeasibleSet",
+    "InfeasibleError",
+    "ScarceError",
+    "certify",
+    "extremes",
+    "reach",
+]
 
 NUM_CELLS = 2**15  # of a certified count; a few tenths of a second on the reference space
 SAMPLING_CELLS = 2**11  # of a sampler, whose messages stay in memory
@@ -68,6 +80,7 @@ class FeasibleSet:
       size: of the whole space.
       count_low, count_high: the feasible set's size lies between them. Certain if `certified`, else with the
         probability `estimate.confidence`.
+      note: why it is not certified; empty if it is.
       estimate: the share of the space that is feasible; for one limit on a sum it is certified too.
     """
 
@@ -75,9 +88,13 @@ class FeasibleSet:
     bounds: tuple[Bound, ...]
     count_low: int
     count_high: int
-    certified: bool
+    note: str
     estimate: Estimate
     relaxation: Relaxation = field(repr=False)
+
+    @property
+    def certified(self) -> bool:
+        return not self.note
 
     @property
     def acceptance(self) -> float:
@@ -137,34 +154,42 @@ def certify(
 
     Raises:
       InfeasibleError: no architecture meets the bounds.
-      EntangledError: the space's choices hang together too closely for exact tables.
       ValueError: the space has more than 2**`MAX_BITS` architectures.
     """
     size = math.prod(int(n) for n in num_options)
     if size.bit_length() > MAX_BITS:
         raise ValueError(f"only spaces of less than 2**{MAX_BITS} can be counted, got 2**{math.log2(size):.0f}")
-    windows = _windows(num_options, bounds)
-    check_peaks(num_options, bounds)
-    check_together(num_options, bounds)
-    sums = count(num_options, windows, num_cells) if windows else Count(low=size, high=size, share=1.0)
-    relaxation = relax(num_options, windows, SAMPLING_CELLS)
+    everything, note = Count(low=size, high=size, share=1.0), _reason(bounds)
+    try:
+        windows = _windows(num_options, bounds)
+        check_peaks(num_options, bounds)
+        check_together(num_options, bounds)
+        sums = count(num_options, windows, num_cells) if windows else everything
+        relaxation = relax(num_options, windows, SAMPLING_CELLS)
+    except EntangledError as error:  # then every draw is judged by its real cost
+        windows, sums, relaxation, note = [], everything, relax(num_options, [], SAMPLING_CELLS), str(error)
     if sums.high == 0 or relaxation.count == 0:
         raise InfeasibleError(f"infeasible: no architecture meets {listed(bounds)}; loosen one of them")
-    certified = all(isinstance(bound.cost, CostTable) for bound in bounds)
-    if certified and len(windows) <= 1:
+    if not note and len(windows) <= 1:
         estimate = Estimate(share=sums.share, low=sums.low / size, high=sums.high / size, confidence=1.0)
     else:
         estimate = _pilot(relaxation, bounds, size, rng)
-    low, high = (sums.low, sums.high) if certified else _count_interval(estimate, size)
+    low, high = _count_interval(estimate, size) if note else (sums.low, sums.high)
     return FeasibleSet(
         size=size,
         bounds=tuple(bounds),
         count_low=low,
         count_high=min(high, sums.high),
-        certified=certified,
+        note=note,
         estimate=estimate,
         relaxation=relaxation,
     )
+
+
+def _reason(bounds: Sequence[Bound]) -> str:
+    """Why the bounds cannot be counted, if they cannot."""
+    opaque = sorted({bound.name for bound in bounds if not isinstance(bound.cost, CostTable)})
+    return f"{', '.join(opaque)}: no sum over operators, so it is judged by sampling" if opaque else ""
 
 
 def _windows(num_options: Int[np.ndarray, " d"], bounds: Sequence[Bound]) -> list[Window]:
@@ -173,15 +198,15 @@ def _windows(num_options: Int[np.ndarray, " d"], bounds: Sequence[Bound]) -> lis
     windows = []
     for key, table in tables.items():
         own = [bound for bound in bounds if id(bound.cost) == key]
-        reach = extremes(num_options, table)
+        found = extremes(num_options, table)
         for bound in own:
-            check_alone(bound, reach)
+            check_alone(bound, found)
         lower = max((bound.value for bound in own if bound.relation == ">="), default=-math.inf)
         upper = min((bound.value for bound in own if bound.relation == "<="), default=math.inf)
         if lower > upper:
             raise InfeasibleError(f"infeasible: {listed(own)} exclude each other; loosen one of them")
-        if lower > reach.low or upper < reach.high:
-            windows.append(_window(table, lower if lower > reach.low else -math.inf, upper))
+        if lower > found.low or upper < found.high:
+            windows.append(_window(table, lower if lower > found.low else -math.inf, upper))
     return windows
 
 

@@ -13,21 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.costs import (
-    CHUNK,
-    CostTable,
-    Factor,
-    Resource,
-    cost_tables,
-    flat_index,
-    options_of,
-    output_scope,
-    output_shape,
-    stage_scope,
-    variants,
-)
+from nas.costs import CHUNK, Factor, as_factors, flat_index
 from nas.ops import INPUT, Network, Node, Shape
-from nas.space import Space, Stage
+from nas.space import Space
+from nas.variants import Variant, check_variants, options_of, output_scope, output_shape, stage_scope, variants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +39,8 @@ class PeakResource:
 
     def moments(self, network: Network) -> list[float]:
         """What is alive while each node runs: its inputs, its output, and all that a later node reads."""
-        return _walk(network.nodes, {INPUT: network.input}, self.measure)
+        shapes, moments = _alive(network.nodes, {INPUT: network.input})
+        return [float(sum(self.measure(shapes[name]) for name in alive)) for alive in moments]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,24 +80,41 @@ class PeakTable:
         return peak
 
 
-def tabulate(space: Space, resources: Sequence[Resource | PeakResource]) -> tuple[CostTable | PeakTable, ...]:
-    """Tabulate resources of either kind; tables in the order of the resources.
+def peak_tables(space: Space, resources: Sequence[PeakResource]) -> tuple[PeakTable, ...]:
+    """Tabulate several peak resources.
 
     Raises:
-      ValueError: a meter does not know an operator that the space can contain.
+      EntangledError: a stage depends on more choices than can be tabulated.
     """
-    sums = iter(cost_tables(space, [resource for resource in resources if isinstance(resource, Resource)]))
-    peaks = iter(peak_tables(space, [resource for resource in resources if isinstance(resource, PeakResource)]))
-    return tuple(next(sums) if isinstance(resource, Resource) else next(peaks) for resource in resources)
+    check_variants(space)
+    entries = [
+        [worst_moments(variant, held, resources) for variant in variants(space, stage)]
+        for stage, held in zip(space.stages, held_beside(space), strict=True)
+    ]
+    return moment_tables(space, resources, entries)
 
 
-def peak_tables(space: Space, resources: Sequence[PeakResource]) -> tuple[PeakTable, ...]:
-    """Tabulate several peak resources with one walk over the space's stages."""
+def held_beside(space: Space) -> list[list[str]]:
+    """For each stage, the tensors (the image, or outputs of earlier stages) that a later stage still reads."""
     last_use = {name: i for i, stage in enumerate(space.stages) for name in stage.inputs}
     names = [INPUT, *(stage.name for stage in space.stages)]
-    held = [[name for name in names[: i + 1] if last_use.get(name, -1) > i] for i in range(len(space.stages))]
-    kept = [name for name in names if any(name in row for row in held)]
-    inside = [_inside(space, stage, held[i], resources) for i, stage in enumerate(space.stages)]
+    return [[name for name in names[: i + 1] if last_use.get(name, -1) > i] for i in range(len(space.stages))]
+
+
+def worst_moments(variant: Variant, held: Sequence[str], resources: Sequence[PeakResource]) -> list[float]:
+    """A stage's own worst moment, for each resource; held tensors are left out, for they are added later."""
+    sources = {name: shape for name, shape in variant.sources.items() if name not in held}
+    shapes, moments = _alive(variant.nodes, sources)
+    return [_worst(resource, shapes, moments) for resource in resources]
+
+
+def moment_tables(
+    space: Space, resources: Sequence[PeakResource], entries: Sequence[Sequence[Sequence[float]]]
+) -> tuple[PeakTable, ...]:
+    """Tables from the worst moments of every stage's variants."""
+    held = held_beside(space)
+    kept = [name for name in (INPUT, *(stage.name for stage in space.stages)) if any(name in row for row in held)]
+    inside = [as_factors(space, stage_scope(space, s), rows) for s, rows in zip(space.stages, entries, strict=True)]
     outputs = [_output(space, name, resources) for name in kept]
     return tuple(
         PeakTable(
@@ -120,38 +127,30 @@ def peak_tables(space: Space, resources: Sequence[PeakResource]) -> tuple[PeakTa
     )
 
 
-def _inside(space: Space, stage: Stage, held: Sequence[str], resources: Sequence[PeakResource]) -> list[Factor]:
-    """The stage's worst moment for each resource; held tensors are left out, for they are added later."""
-    scope = stage_scope(space, stage)
-    entries = []
-    for decisions, nodes in variants(space, stage):
-        sources = {name: output_shape(space, name, decisions) for name in stage.inputs if name not in held}
-        entries.append([max(_walk(nodes, sources, resource.measure)) for resource in resources])
-    return _factors(space, scope, entries)
-
-
-def _output(space: Space, name: str, resources: Sequence[PeakResource]) -> list[Factor]:
+def _output(space: Space, name: str, resources: Sequence[PeakResource]) -> tuple[Factor, ...]:
     """Size of a stage's output, or of the image, for each resource."""
     scope = output_scope(space, name)
     shapes = [output_shape(space, name, decisions) for decisions in options_of(space, scope)]
-    return _factors(space, scope, [[resource.measure(shape) for resource in resources] for shape in shapes])
+    return as_factors(space, scope, [[float(resource.measure(shape)) for resource in resources] for shape in shapes])
 
 
-def _factors(space: Space, scope: tuple[int, ...], entries: Sequence[Sequence[int | float]]) -> list[Factor]:
-    shape = tuple(len(space.choices[i].options) for i in scope)
-    columns = np.array(entries, dtype=np.float64).T
-    return [Factor(scope=scope, values=column.reshape(shape)) for column in columns]
+def _worst(resource: PeakResource, shapes: Mapping[str, Shape], moments: Sequence[Sequence[str]]) -> float:
+    sizes = {name: resource.measure(shape) for name, shape in shapes.items()}
+    return float(max(sum([sizes[name] for name in alive]) for alive in moments))
 
 
-def _walk(nodes: Sequence[Node], sources: Mapping[str, Shape], measure: Callable[[Shape], float]) -> list[float]:
-    """Sum of live tensors while each node runs; names that are neither sources nor nodes are counted elsewhere."""
+def _alive(nodes: Sequence[Node], sources: Mapping[str, Shape]) -> tuple[dict[str, Shape], list[tuple[str, ...]]]:
+    """Every tensor's shape, and which of them are alive while each node runs.
+
+    Names that are neither sources nor nodes are counted elsewhere.
+    """
     last_use = {name: i for i, node in enumerate(nodes) for name in node.inputs}
-    live = {name: measure(shape) for name, shape in sources.items()}
-    moments = []
+    shapes, alive, moments = dict(sources), dict.fromkeys(sources), list[tuple[str, ...]]()
     for i, node in enumerate(nodes):
-        live[node.name] = measure(node.op.output)
-        moments.append(float(sum(live.values())))
-        for name in {*node.inputs, node.name}:
+        shapes[node.name] = node.op.output
+        alive[node.name] = None
+        moments.append(tuple(alive))
+        for name in (*node.inputs, node.name):
             if last_use.get(name, -1) <= i:
-                live.pop(name, None)
-    return moments
+                alive.pop(name, None)
+    return shapes, moments

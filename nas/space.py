@@ -9,6 +9,7 @@ index per choice, in the order in which choices first appear. Notation: n archit
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
@@ -22,6 +23,7 @@ from nas.ops import INPUT, Add, Network, Node, Shape
 Option = int | str
 Architecture = tuple[int, ...]
 _Scale = tuple[Fraction, tuple[str, ...]]  # shrinkage by constants, and the choices that shrink or grow further
+_NAME = re.compile(r"[\w.]+", re.ASCII)  # of a stage: becomes part of an identifier in code
 _BLOCK_FIELDS = tuple(spec.name for spec in fields(BlockFields))
 
 
@@ -268,8 +270,10 @@ def _check_stages(stages: Sequence[Stage], choices: Mapping[str, Choice]) -> Non
             raise SpaceError(
                 f"stage {stage.name!r} has the unknown op {stage.op!r}; known: {', '.join(sorted(BLOCKS))}"
             )
-        if stage.name in widths:
-            raise SpaceError(f"two stages are called {stage.name!r}; give each its own name")
+        if not _NAME.fullmatch(stage.name):
+            raise SpaceError(f"a stage's name is of letters, digits, '_' and '.', got {stage.name!r}; choose another")
+        if stage.name.replace(".", "_") in {name.replace(".", "_") for name in widths}:
+            raise SpaceError(f"two stages are called {stage.name!r}, or differ in '.' and '_' alone; rename one")
         for choice in stage.choices():
             if choices[choice.name] != choice:
                 raise SpaceError(f"stage {stage.name!r} has another choice called {choice.name!r}; share one object")
@@ -347,6 +351,8 @@ def _shrinkage(option: Option) -> Fraction:
 
 
 def _check_sides(space: Space) -> None:
+    if space.input.channels < 1:
+        raise SpaceError(f"space {space.name!r}: input has {space.input.channels} channels; give it at least one")
     multiple = space.side_multiple
     for side, value in (("height", space.input.height), ("width", space.input.width)):
         if value % multiple or value < 1:

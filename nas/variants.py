@@ -25,30 +25,46 @@ class EntangledError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One combination of options, by choice name, of a stage's scope, and what it makes of the stage."""
+    """A stage under one combination of options: the shapes that feed it, by name, and its operators in order."""
 
-    decisions: Mapping[str, Option]
     sources: Mapping[str, Shape]
     nodes: tuple[Node, ...]
 
 
 def variants(space: Space, stage: Stage) -> Iterator[Variant]:
-    """The stage under each combination of options in its scope, in the order of a factor's flat index.
-
-    Raises:
-      EntangledError: there are more than `MAX_VARIANTS`.
-    """
+    """The stage under each combination of options in its scope, in the order of a factor's flat index."""
     scope = stage_scope(space, stage)
-    _check_number(space, stage, scope)
-    known = {name: _OutputShapes.of(space, name) for name in stage.inputs}
+    known = {name: _output_shapes(space, name) for name in stage.inputs}
     for decisions in options_of(space, scope):
         sources = {name: shapes.under(decisions) for name, shapes in known.items()}
-        tensors = [Tensor(name, shape) for name, shape in sources.items()]
-        yield Variant(decisions=decisions, sources=sources, nodes=lower_stage(stage, tensors, decisions))
+        tensors = [Tensor(name, sources[name]) for name in stage.inputs]
+        yield Variant(sources=sources, nodes=lower_stage(stage, tensors, decisions))
+
+
+def check_variants(space: Space) -> None:
+    """Refuse, before hours are spent on it, a space that has too many variants of a stage to tabulate.
+
+    Raises:
+      EntangledError: a stage has more than `MAX_VARIANTS`.
+    """
+    for stage in space.stages:
+        choices = [space.choices[i] for i in stage_scope(space, stage)]
+        number = math.prod(len(choice.options) for choice in choices)
+        if number > MAX_VARIANTS:
+            raise EntangledError(
+                f"stage {stage.name!r} depends on {len(choices)} choices with {number:,} combinations of options, and "
+                f"at most {MAX_VARIANTS:,} can be tabulated: {', '.join(choice.name for choice in choices)}; make some "
+                f"strides or upsamplings before it constants, or give choices fewer options"
+            )
 
 
 def operators(space: Space) -> Iterator[Operator]:
-    """Every operator that some architecture of the space contains; repeats included."""
+    """Every operator that some architecture of the space contains; repeats included.
+
+    Raises:
+      EntangledError: a stage has more than `MAX_VARIANTS` variants.
+    """
+    check_variants(space)
     for stage in space.stages:
         for variant in variants(space, stage):
             yield from (node.op for node in variant.nodes)
@@ -92,24 +108,14 @@ class _OutputShapes:
     names: tuple[str, ...]
     by_options: Mapping[tuple[Option, ...], Shape]
 
-    @staticmethod
-    def of(space: Space, name: str) -> "_OutputShapes":
-        scope = output_scope(space, name)
-        shapes = {tuple(options.values()): output_shape(space, name, options) for options in options_of(space, scope)}
-        return _OutputShapes(names=tuple(space.choices[i].name for i in scope), by_options=shapes)
-
     def under(self, decisions: Mapping[str, Option]) -> Shape:
         return self.by_options[tuple(decisions[name] for name in self.names)]
 
 
-def _check_number(space: Space, stage: Stage, scope: Sequence[int]) -> None:
-    number = math.prod(len(space.choices[i].options) for i in scope)
-    if number > MAX_VARIANTS:
-        raise EntangledError(
-            f"stage {stage.name!r} depends on {len(scope)} choices with {number:,} combinations of options, and at most "
-            f"{MAX_VARIANTS:,} can be tabulated: {', '.join(space.choices[i].name for i in scope)}; make some strides or "
-            f"upsamplings before it constants, or give choices fewer options"
-        )
+def _output_shapes(space: Space, name: str) -> _OutputShapes:
+    scope = output_scope(space, name)
+    by_options = {tuple(options.values()): output_shape(space, name, options) for options in options_of(space, scope)}
+    return _OutputShapes(names=tuple(space.choices[i].name for i in scope), by_options=by_options)
 
 
 def _decisions(space: Space, names: set[str]) -> tuple[int, ...]:
@@ -122,9 +128,9 @@ def _width_choices(by_name: Mapping[str, Stage], name: str) -> set[str]:
 
 
 def _size_choices(by_name: Mapping[str, Stage], name: str) -> set[str]:
-    """Choices that set a tensor's height and width: strides and upsampling on the way to it."""
+    """Choices that set a tensor's height and width: strides and upsampling on one way to it; all come to the same."""
     if name == INPUT:
         return set()
     stage = by_name[name]
     own = {value.name for value in (stage.stride, stage.upsample) if isinstance(value, Choice)}
-    return own.union(*(_size_choices(by_name, source) for source in stage.inputs))
+    return own | _size_choices(by_name, stage.inputs[0])

@@ -20,7 +20,7 @@ from predictors import gp
 from search_spaces import tiefenrausch
 
 SIZE = (64, 64)
-SLIM = 0.3
+SLIM = 0.4
 
 
 def _slim() -> dict[str, Option]:
@@ -58,11 +58,11 @@ def experiment() -> Experiment:
         devices=(cpu.DEVICE,),
         limits=("macs <= baseline", "latency_ms.cpu <= 1.05 * baseline"),
         baseline="slim",
-        num_design=12,
-        num_trials=28,
-        fidelity=120,
+        num_design=10,
+        num_trials=24,
+        fidelity=100,
         num_finalists=3,
-        final_fidelity=500,
+        final_fidelity=360,
     )
 
 

@@ -1,83 +1,141 @@
 """`nas info`: what a space holds, what its architectures cost, and how many meet some limits."""
 
 import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from launch.pricing import Pricing, price
+from launch.ranges import CostRange, cost_range
 from launch.sizes import resized
-from launch.tables import number, table
-from nas.costs import Resource
-from nas.feasible import FeasibleSet, extremes
-from nas.peaks import PeakResource
+from launch.tables import bars, number, table
+from nas.feasible import FeasibleSet
+from nas.limits import resource_name
+from nas.meters import AnyResource
 from nas.plugins import RESOURCES, SPACES
-from nas.space import Space
-
-NUM_SAMPLES = 100_000
+from nas.space import Architecture, Space
 
 
 def run(*, space: str, limits: tuple[str, ...], size: str | None, as_json: bool) -> int:
     chosen = resized(SPACES.load(space), size)
-    pricing = price(chosen, known_resources())
-    facts = describe(chosen, pricing)
-    if limits:
-        facts |= describe_limits(pricing.feasible([pricing.limit(text) for text in limits], seed=0))
-    print(json.dumps(facts, indent=1) if as_json else _text(facts))
+    pricing = price(chosen, [*known_resources(), *own_resources(limits)])
+    feasible = pricing.feasible([pricing.limit(text) for text in limits], seed=0) if limits else None
+    ranges = [cost_range(chosen, costs, np.random.default_rng(0)) for costs in pricing.tables.values()]
+    if as_json:
+        facts = describe(chosen, pricing, ranges) | (describe_limits(feasible) if feasible else {})
+        print(json.dumps(facts, indent=1))
+    else:
+        print("\n\n".join(_texts(chosen, pricing, ranges, feasible)))
     return 0
 
 
-def known_resources() -> list[Resource | PeakResource]:
+def known_resources() -> list[AnyResource]:
     """Every built-in resource."""
     return [resource for key in RESOURCES.keys() for resource in RESOURCES.load(key)]
 
 
-def describe(space: Space, pricing: Pricing) -> dict[str, Any]:
-    """Size, decisions and cost ranges; minima and maxima are exact, the median is of uniform samples."""
-    population = space.sample(NUM_SAMPLES, np.random.default_rng(0))
-    resources = {}
-    for name, cost_table in pricing.tables.items():
-        span = extremes(space.num_options, cost_table)
-        median = float(np.median(cost_table.cost(population)))
-        resources[name] = {"min": span.low, "median": median, "max": span.high, "unit": pricing.unit(name)}
+def own_resources(limits: Sequence[str]) -> list[AnyResource]:
+    """Those of the user's files that limits name, as in "my/energy.py:energy_mj <= 3"; called as the limit does."""
+    files = {name.rpartition(":")[0] for name in map(resource_name, limits) if ".py:" in name}
+    return [
+        replace(resource, name=f"{file}:{resource.name}")
+        for file in sorted(files)
+        for resource in RESOURCES.load(str(Path(file)))
+    ]
+
+
+def describe(space: Space, pricing: Pricing, ranges: Sequence[CostRange]) -> dict[str, Any]:
+    """Size, decisions, and the range of each resource, for machines."""
+
+    def named(architecture: Architecture) -> dict[str, Any]:
+        return {"architecture": list(architecture), "decisions": space.decisions(architecture)}
+
+    references = {name: pricing.costs(space.reference(name)) for name in sorted(space.references)}
     return {
         "space": space.name,
         "input": list(space.input),
         "size": str(space.size),
         "num_decisions": space.num_decisions,
-        "references": sorted(space.references),
-        "resources": resources,
+        "references": list(references),
+        "resources": {
+            cost.name: {
+                "min": cost.low,
+                "median": cost.median,
+                "max": cost.high,
+                "unit": cost.unit,
+                "exact": cost.is_exact,
+                "references": {name: costs[cost.name] for name, costs in references.items()},
+                "min_at": named(cost.lowest),
+                "max_at": named(cost.highest),
+                "num_samples": cost.num_samples,
+                "histogram": {"edges": list(cost.edges), "counts": list(cost.counts)},
+            }
+            for cost in ranges
+        },
     }
 
 
 def describe_limits(feasible: FeasibleSet) -> dict[str, Any]:
-    """How much of the space meets the limits."""
+    """How much of the space meets the limits, for machines."""
     return {
         "limits": [str(bound) for bound in feasible.bounds],
         "feasible_count_low": str(feasible.count_low),
         "feasible_count_high": str(feasible.count_high),
         "feasible_certified": feasible.certified,
         "feasible_share": feasible.estimate.share,
+        "feasible_share_low": feasible.estimate.low,
+        "feasible_share_high": feasible.estimate.high,
+        "feasible_confidence": feasible.estimate.confidence,
+        "feasible_note": feasible.note,
     }
 
 
-def _text(facts: dict[str, Any]) -> str:
-    lines = [
-        f"{facts['space']}: {int(facts['size']):,} architectures, {facts['num_decisions']} decisions, "
-        f"input {'x'.join(map(str, facts['input']))}",
-        f"reference architectures: {', '.join(facts['references']) or 'none'}",
-        "",
-        table(
-            ["resource", "min", "median", "max", "unit"],
-            [
-                [name, *(number(values[key]) for key in ("min", "median", "max")), values["unit"]]
-                for name, values in facts["resources"].items()
-            ],
-        ),
+def _texts(space: Space, pricing: Pricing, ranges: Sequence[CostRange], feasible: FeasibleSet | None) -> list[str]:
+    encoding = sys.stdout.encoding or "ascii"
+    references = {name: pricing.costs(space.reference(name)) for name in sorted(space.references)}
+    rows = [
+        [cost.name, *map(number, (cost.low, cost.median, cost.high, *(row[cost.name] for row in references.values()))),
+         cost.unit, bars(cost.counts, encoding)]
+        for cost in ranges
+    ]  # fmt: skip
+    costs = table(["resource", "min", "median", "max", *references, "unit", "from min to max"], rows)
+    texts = [
+        f"{space.name}: {space.size:,} architectures, {space.num_decisions} decisions, input {space.input}",
+        f"{costs}\n{_origin(ranges)}",
     ]
-    if "limits" in facts:
-        low, high = int(facts["feasible_count_low"]), int(facts["feasible_count_high"])
-        kind = "certified" if facts["feasible_certified"] else "estimated"
-        lines += ["", " and ".join(facts["limits"]) + ":"]
-        lines.append(f"{low:.4g} to {high:.4g} architectures ({kind}), a share of {facts['feasible_share']:.3g}")
+    return [*texts, _limits_text(feasible)] if feasible else texts
+
+
+def _origin(ranges: Sequence[CostRange]) -> str:
+    """How far the figures can be trusted."""
+    sampled = [cost.name for cost in ranges if not cost.is_exact]
+    exact = "min and max are exact" + (f", but those of {', '.join(sampled)} are of the samples" if sampled else "")
+    sizes = " or ".join(f"{size:,}" for size in sorted({cost.num_samples for cost in ranges}, reverse=True))
+    return f"{exact}; median and histogram are of {sizes} uniform samples"
+
+
+def _limits_text(feasible: FeasibleSet) -> str:
+    low, high, estimate = feasible.count_low, feasible.count_high, feasible.estimate
+    lines = [" and ".join(str(bound) for bound in feasible.bounds) + ":"]
+    if feasible.certified:
+        lines.append(f"certified: between {_count(low)} and {_count(high)} architectures meet this")
+    else:
+        lines.append(f"not certified ({feasible.note})")
+    if estimate.confidence < 1:
+        low, high = (int(share * feasible.size) for share in (estimate.low, estimate.high))
+        interval = f"between {_count(low)} and {_count(high)}"
+        lines.append(f"estimated by sampling, with {estimate.confidence:.1%} confidence: {interval}")
+    lines.append(f"a share of {estimate.share:.4g} of the space, one in {_one_in(estimate.share)}")
     return "\n".join(lines)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number < 10**9 else f"{float(number):.4e}"
+
+
+def _one_in(share: float) -> str:
+    return f"{1 / share:,.4g}" if share > 0 else "more than can be told"

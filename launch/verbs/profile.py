@@ -8,12 +8,12 @@ import numpy as np
 
 from launch.progress import Progress
 from launch.sizes import resized
-from nas.costs import operators
 from nas.devices.device import Device
 from nas.devices.profile import profile
 from nas.devices.table import LatencyTable, write
 from nas.plugins import DEVICES, SPACES
 from nas.space import Space
+from nas.variants import operators
 
 
 def run(*, space: str, device: str, table: Path, size: str | None, seed: int, as_json: bool) -> int:

@@ -12,7 +12,6 @@ from launch.experiment import Workplace
 from launch.folder import RunFolder
 from launch.prepare import check_limits
 from launch.progress import Progress
-from launch.run import Options, carry_out
 from launch.session import load_experiment
 from launch.settings import settings_of
 from launch.tables import winner_text
@@ -41,6 +40,9 @@ def run(
         chosen, experiment, folder, limits=limits, seed=seed, lag=lag, slots=slots, storage=storage, data=data
     )
     check_limits(chosen, settings["limits"])
+
+    from launch.run import Options, carry_out  # torch: a refusal need not wait for it
+
     with folder.hold(), Progress() as progress:
         folder.settle(settings)
         place = Workplace(

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.costs import operators
 from nas.devices.device import Device, Timed
 from nas.devices.table import LatencyTable, cross_fit, fit_line, operator_sum
 from nas.ops import Operator
 from nas.space import Architecture, Space
+from nas.variants import operators
 
 ROUNDS = 3
 RUNS = 3

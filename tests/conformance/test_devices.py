@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from nas.devices.device import Device
-from nas.ops import Add, Conv, Operator, Shape, Upsample
+from nas.ops import Add, Conv, GlobalPool, Linear, Operator, Shape, Upsample
 from nas.plugins import DEVICES
 from tests.experiments.tiny import SPACE
 
@@ -16,6 +16,9 @@ OPERATORS: tuple[Operator, ...] = (
     Upsample(input=Shape(4, 4, 4), mode="nearest"),
     Upsample(input=Shape(4, 4, 4), mode="bilinear"),
     Add(input=Shape(4, 8, 8)),
+    Conv(input=Shape(4, 8, 8), width=6, kernel=1, activation="relu6"),
+    GlobalPool(input=Shape(4, 8, 8)),
+    Linear(input=Shape(4, 1, 1), width=3),
 )
 
 

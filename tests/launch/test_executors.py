@@ -132,9 +132,9 @@ def test_serial_runs_in_order_and_closing_forgets_what_waits(orders: Path) -> No
 
 
 def test_serial_refuses_what_it_cannot_do() -> None:
-    for options in ({"workers": 2, "address": None}, {"workers": None, "address": "10.0.0.1:6379"}):
+    for workers, address in ((2, None), (None, "10.0.0.1:6379")):
         with pytest.raises(ValueError, match="one trial at a time in this process; leave out --address and --workers"):
-            make_executor("serial", Formula(orders=None), **options)  # type: ignore[arg-type]  # two types in one dict
+            make_executor("serial", Formula(orders=None), workers=workers, address=address)
     assert make_executor("serial", Formula(orders=None), workers=1, address=None).slots == 1
 
 
@@ -221,5 +221,5 @@ def test_ray_keeps_to_this_machine_and_asks_for_a_token(ray_executor: Executor, 
     import ray
 
     assert ray.get_runtime_context().gcs_address.startswith("127.0.0.1:")
-    assert os.environ["RAY_AUTH_MODE"] == "token" and (home / ".ray" / "auth_token").exists()
+    assert (home / ".ray" / "auth_token").exists()
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"

@@ -94,6 +94,15 @@ def test_a_file_is_written_whole_or_not_at_all(folder: RunFolder, monkeypatch: p
     assert path.read_bytes() == b"old"
 
 
+def test_who_reads_an_old_file_while_a_new_one_is_written_sees_the_whole_old_one(folder: RunFolder) -> None:
+    path = folder.path / "winner.json"
+    folder.write_json(path, {"version": 1})
+    with path.open() as reader:
+        folder.write_json(path, {"version": 2})
+        assert json.load(reader) == {"version": 1}
+    assert folder.read_json(path) == {"version": 2}
+
+
 def test_nobody_drives_a_folder_that_nobody_holds(folder: RunFolder) -> None:
     assert folder.driver() is None
     with folder.hold():

@@ -88,6 +88,19 @@ def test_limits_that_nothing_meets_name_the_exact_bound(pricing: Pricing) -> Non
         pricing.feasible([pricing.limit("macs <= 1")], seed=0)
 
 
+def test_limits_that_everything_meets_are_refused(pricing: Pricing) -> None:
+    largest = {name: float(table.cost(EVERYTHING).max()) for name, table in pricing.tables.items()}
+    with pytest.raises(LimitError, match=r"can never fail: macs goes from .*; leave it out or tighten it"):
+        pricing.feasible([pricing.limit(f"macs <= {largest['macs']}")], seed=0)
+    with pytest.raises(LimitError, match=r"can never fail: params"):
+        pricing.feasible([pricing.limit("macs <= published"), pricing.limit("params >= 1")], seed=0)
+    within = [pricing.limit(f"latency_ms.fake <= {(1 + MARGIN / 2) * largest['latency_ms.fake']}")]
+    assert 0 < pricing.feasible(within, seed=0).count_high < SPACE.size
+    beyond = [pricing.limit(f"latency_ms.fake <= {(1 + 2 * MARGIN) * largest['latency_ms.fake']}")]
+    with pytest.raises(LimitError, match="can never fail"):
+        pricing.feasible(beyond, seed=0)
+
+
 def test_features_are_the_encoding_and_the_costs_between_0_and_1(pricing: Pricing) -> None:
     features = pricing.features(EVERYTHING)
     encoded = SPACE.encode(EVERYTHING)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,9 +88,7 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder(path=tmp_path)
 
 
-def written(
-    folder: RunFolder, pricing: Pricing, measured: Mapping[str, float], bound: float = 1e9
-) -> dict[str, object]:
+def written(folder: RunFolder, pricing: Pricing, measured: Mapping[str, float], bound: float = 1e9) -> dict[str, Any]:
     limit = Limit(resource="macs", relation="<=", bound=bound, text=f"macs <= {bound:g}")
     finals = [
         finalist(final(row, ticket=i, error=error_of(row)), measured, [limit], pricing)

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.build import build, count_macs, count_params, fold
-from nas.costs import CostTable, Factor, Resource, cost_tables, merge, operators, stage_scope
+from nas.costs import CostTable, Factor, Resource, cost_tables, merge
 from nas.ops import Add, Conv, Operator, Shape
 from nas.resources import flops, macs, params
 from nas.space import Choice, Space, Stage
+from nas.variants import operators, stage_scope
 from search_spaces.tiefenrausch import SPACE
 
 

@@ -11,8 +11,9 @@ from jaxtyping import Float, Int8
 from scipy.stats import chisquare
 
 from nas.costs import CostTable, Factor, Resource
-from nas.elimination import EntangledError, plan
+from nas.elimination import plan
 from nas.feasible import Bound, FeasibleSet, InfeasibleError, ScarceError, certify, extremes
+from nas.variants import EntangledError
 from search_spaces.tiefenrausch import SPACE
 
 
@@ -222,6 +223,18 @@ def test_spaces_that_hang_together_are_refused() -> None:
     pairs = [(i, j) for i in range(12) for j in range(i)]
     with pytest.raises(EntangledError, match="hang together too closely"):
         plan(np.full(12, 10), pairs)
+
+
+def test_what_hangs_together_is_estimated_and_says_why() -> None:
+    generator, num_options = rng(3), np.full(12, 10)
+    pairs = itertools.combinations(range(12), 2)
+    cost = table([Factor(scope=pair, values=generator.random((10, 10))) for pair in pairs])
+    rows = generator.integers(0, 10, size=(100_000, 12)).astype(np.int8)
+    found = certify(num_options, [bound(cost, "<=", float(np.quantile(cost.cost(rows), 0.1)))], rng())
+    assert not found.certified and "hang together too closely" in found.note
+    assert found.estimate.low < 0.1 < found.estimate.high
+    assert found.count_low < 0.1 * found.size < found.count_high
+    assert found.contains(found.sample(100, rng())).all()
 
 
 def test_numbers_that_cannot_be_are_refused(macs_table: CostTable) -> None:

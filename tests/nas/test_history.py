@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,10 @@ def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
         history.start(trial)
     done = history.finish(TRIAL, ending(TRIAL, {"error": 0.1 + 0.2, "delta1": 0.7}))
     failed = history.finish(second, ending(second, None, failure="diverged"))
-    assert done == replace(TRIAL, state="complete", metrics={"error": 0.1 + 0.2, "delta1": 0.7}, duration_s=1.5)
-    assert failed == replace(second, state="failed", failure="diverged", duration_s=1.5)
+    metrics = {"error": 0.1 + 0.2, "delta1": 0.7}
+    assert done == replace(TRIAL, state="complete", metrics=metrics, duration_s=1.5, ended=done.ended)
+    assert failed == replace(second, state="failed", failure="diverged", duration_s=1.5, ended=failed.ended)
+    assert done.ended is not None and datetime.fromisoformat(done.ended).tzinfo == UTC
     assert history.trials() == [done, failed, final]
     assert opened(storage, create=False).trials() == [done, failed, final]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.build import count_params, make_layer
-from nas.ops import Add, Conv, Network, Node, Operator, Shape, Upsample
+from nas.ops import Activation, Add, Conv, GlobalPool, Linear, Network, Node, Operator, Shape, Upsample
 
 
 @settings(max_examples=40, deadline=None)
@@ -39,6 +39,7 @@ def test_a_convolution_counts_as_by_hand() -> None:
         (Upsample(input=Shape(4, 3, 5), mode="nearest"), Shape(4, 6, 10)),
         (Upsample(input=Shape(4, 3, 5), mode="bilinear"), Shape(4, 6, 10)),
         (Add(input=Shape(4, 3, 5)), Shape(4, 3, 5)),
+        (GlobalPool(input=Shape(4, 3, 5)), Shape(4, 1, 1)),
     ],
 )
 def test_the_rest_has_a_shape_and_costs_nothing(op: Operator, output: Shape) -> None:
@@ -47,11 +48,32 @@ def test_the_rest_has_a_shape_and_costs_nothing(op: Operator, output: Shape) -> 
     assert (op.macs, op.num_weights, op.num_biases) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("shape", [Shape(6, 1, 1), Shape(2, 3, 4)])
+def test_a_linear_operator_is_torchs(shape: Shape) -> None:
+    op = Linear(input=shape, width=5)
+    layer = make_layer(op, batch_norm=False)
+    assert layer(torch.zeros(2, *shape)).shape == (2, 5)
+    assert op.output == Shape(5, 1, 1)
+    assert count_params(layer) == op.num_weights + op.num_biases == 5 * shape.num_elements + 5
+    assert op.macs == 5 * shape.num_elements
+
+
+@pytest.mark.parametrize(("activation", "top"), [("none", 9.0), ("relu", 9.0), ("relu6", 6.0)])
+def test_an_activation_is_torchs(activation: Activation, top: float) -> None:
+    op = Conv(input=Shape(1, 1, 1), width=1, kernel=1, activation=activation)
+    layer = make_layer(op, batch_norm=False)
+    torch.nn.init.ones_(layer[0].weight)  # type: ignore[index]  # a convolution comes in a Sequential
+    torch.nn.init.zeros_(layer[0].bias)  # type: ignore[index]  # as above
+    bottom = -9.0 if activation == "none" else 0.0
+    assert layer(torch.tensor([-9.0, 9.0]).reshape(2, 1, 1, 1)).flatten().tolist() == [bottom, top]
+
+
 def test_keys_tell_apart_what_a_device_times_differently() -> None:
     shape = Shape(8, 16, 12)
     ops = [
         Conv(input=shape, width=8, kernel=3),
         Conv(input=shape, width=8, kernel=3, activation="relu"),
+        Conv(input=shape, width=8, kernel=3, activation="relu6"),
         Conv(input=shape, width=8, kernel=3, groups=8),
         Conv(input=shape, width=8, kernel=3, stride=2),
         Conv(input=shape, width=8, kernel=1),
@@ -60,6 +82,8 @@ def test_keys_tell_apart_what_a_device_times_differently() -> None:
         Upsample(input=shape, mode="nearest"),
         Upsample(input=shape, mode="bilinear"),
         Add(input=shape),
+        GlobalPool(input=shape),
+        Linear(input=shape, width=8),
     ]
     assert len({op.key for op in ops}) == len(ops)
     assert ops[0].key == Conv(input=shape, width=8, kernel=3).key

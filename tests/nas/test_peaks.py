@@ -9,8 +9,9 @@ import torch
 from nas.build import build, fold
 from nas.costs import cost_tables
 from nas.feasible import Bound, InfeasibleError, certify, extremes
+from nas.meters import tabulate
 from nas.ops import INPUT, Network, Shape
-from nas.peaks import PeakTable, peak_tables, tabulate
+from nas.peaks import PeakTable, peak_tables
 from nas.resources import peak_activation_bytes as peak_activation_bytes
 from nas.resources import weight_bytes
 from nas.space import Choice, Space, Stage

@@ -152,6 +152,13 @@ def test_more_trials_extend_a_finished_run() -> None:
     assert [job.ticket for job in executor.submitted] == list(range(10, 24))
 
 
+def test_each_ticket_draws_from_the_seed_and_its_own_number() -> None:
+    strategy = Watched()
+    trials = run(plan(), strategy=strategy, history=record(), executor=Shuffled(2, np.random.default_rng(0)))
+    expected = [tuple(np.random.default_rng((3, ticket)).integers(0, 9, 6).tolist()) for ticket in range(24)]
+    assert [trial.architecture for trial in trials] == expected
+
+
 def test_a_finished_run_runs_nothing() -> None:
     history = record()
     first = run(plan(), strategy=Sensitive(), history=history, executor=Shuffled(2, np.random.default_rng(0)))

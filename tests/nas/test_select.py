@@ -21,7 +21,8 @@ PROBLEM = Problem(num_options=NUM_OPTIONS, constraints=lambda rows: rows.sum(axi
 
 
 def error(rows: Int8[np.ndarray, "n 3"]) -> Float[np.ndarray, "n"]:
-    return 1 - rows @ np.array([0.05, 0.03, 0.02])
+    total: Float[np.ndarray, " n"] = 1 - rows @ np.array([0.05, 0.03, 0.02])
+    return total
 
 
 def features(rows: Int8[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:

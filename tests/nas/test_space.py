@@ -142,9 +142,15 @@ def _space(*stages: Stage, side: int = 32) -> Space:
         (lambda: Choice(name="w", options=(8, "no")), "choice 'w' mixes numbers and names"),
         (lambda: Choice(name="w", options=tuple(range(1, 129))), "choice 'w' has 128 options; .* at most 127"),
         (lambda: _space(), "needs at least one stage"),
-        (lambda: _space(_stage(op="trp")), "stage 'a' has the unknown op 'trp'; known: conv, head, trb"),
+        (
+            lambda: _space(_stage(op="trp")),
+            "stage 'a' has the unknown op 'trp'; known: classifier, conv, conv_relu6, head, mbconv, trb",
+        ),
         (lambda: _space(_stage(), _stage()), "two stages are called 'a'"),
         (lambda: _space(_stage(name="input")), "two stages are called 'input'"),
+        (lambda: _space(_stage("a.b"), _stage("a_b")), r"two stages are called 'a_b', or differ in '\.' and '_' alone"),
+        (lambda: _space(_stage("my stage")), "a stage's name is of letters, digits, .* got 'my stage'"),
+        (lambda: replace(SPACE, input=Shape(0, 384, 288)), "input has 0 channels; give it at least one"),
         (
             lambda: _space(_stage(width=WIDTH), _stage("b", width=Choice(name="width", options=(4, 8)))),
             "has another choice called 'width'; share one object",
@@ -168,6 +174,16 @@ def _space(*stages: Stage, side: int = 32) -> Space:
         (lambda: _space(_stage(op="trb", upsample="cubic")), "stage 'a': upsample is one of .*, got 'cubic'"),
         (lambda: _space(_stage(upsample="nearest")), "stage 'a': op 'conv' takes no upsample; leave it out"),
         (lambda: _space(_stage(op="head", repeat=2)), "stage 'a': op 'head' takes no repeat; leave it out"),
+        (lambda: _space(_stage(op="mbconv", upsample="nearest")), "op 'mbconv' takes no upsample; leave it out"),
+        (lambda: _space(_stage(op="classifier", kernel=5)), "op 'classifier' takes no kernel; leave it out"),
+        (
+            lambda: _space(_stage(op="classifier"), _stage("b", inputs=("a",))),
+            "stage 'b' takes 'a', whose answer is no picture; take the stage before 'a'",
+        ),
+        (
+            lambda: _space(_stage(repeat=Choice(name="depth", options=(0, 1)))),
+            "stage 'a': repeat is a whole number from 1, got 0",
+        ),
         (
             lambda: replace(SPACE, input=Shape(3, 384, 290)),
             "space 'tiefenrausch': input width must be a multiple of 32, got 290; the nearest is 288",

@@ -14,7 +14,7 @@ from nas.build import BuiltNetwork, build, fold
 from nas.ops import Network, Shape
 from nas.space import Space, Stage
 from nas.standalone import source, state
-from search_spaces import tiefenrausch
+from search_spaces import mobilenet, tiefenrausch
 
 
 def trained_like(network: Network) -> BuiltNetwork:
@@ -36,13 +36,14 @@ def executed(code: str, folder: Path) -> dict[str, object]:
 
 
 def small(op: str, *, upsample: str = "none", stride: int = 1, repeat: int = 2) -> Network:
-    stages = (
-        Stage(name="first", op="conv", inputs=("input",), width=4, stride=2, kernel=5),
-        Stage(name="mid.dle", op=op, inputs=("first",), width=4, expansion=2 if op == "trb" else 1, repeat=repeat, stride=stride,
-              upsample=upsample),
-        Stage(name="last", op="head", inputs=("mid.dle",), width=2, kernel=1),
+    expansion = 2 if op == "trb" else 1
+    middle = Stage(
+        name="mid.dle", op=op, inputs=("first",), width=4, expansion=expansion, repeat=repeat, stride=stride,
+        upsample=upsample,
     )  # fmt: skip
-    return Space(name="small", input=Shape(3, 16, 24), stages=stages).lower(())
+    first = Stage(name="first", op="conv", inputs=("input",), width=4, stride=2, kernel=5)
+    last = Stage(name="last", op="head", inputs=("mid.dle",), width=2, kernel=1)
+    return Space(name="small", input=Shape(3, 16, 24), stages=(first, middle, last)).lower(())
 
 
 def networks() -> list[Network]:
@@ -50,7 +51,14 @@ def networks() -> list[Network]:
     space = Space(name="depth", input=Shape(3, 64, 32), stages=tiefenrausch.SPACE.stages)
     drawn = [space.lower(row.tolist()) for row in space.sample(1, rng)]
     return [*drawn, small("conv"), small("trb"), small("trb", stride=2), small("trb", upsample="nearest"),
-            small("trb", upsample="bilinear", repeat=1)]  # fmt: skip
+            small("trb", upsample="bilinear", repeat=1), classifier()]  # fmt: skip
+
+
+def classifier() -> Network:
+    """Expansions, activations, the pool and the linear layer of the MobileNets."""
+    stages = (*mobilenet.SPACE.stages[:3], Stage(name="classes", op="classifier", inputs=("2",), width=5))
+    space = Space(name="classifier", input=Shape(3, 32, 24), stages=stages)
+    return space.lower(space.sample(1, np.random.default_rng(1))[0].tolist())
 
 
 @pytest.mark.parametrize("network", networks())

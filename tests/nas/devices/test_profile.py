@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from nas.costs import cost_tables, operators
+from nas.costs import cost_tables
 from nas.devices import cpu, fake
 from nas.devices.device import Timed
 from nas.devices.profile import RUNS, network_ms, profile, spread_sample, time_rounds
 from nas.ops import Add, Conv, Network, Operator, Shape
 from nas.resources import macs
+from nas.variants import operators
 from tests.experiments.tiny import SPACE
 
 
