@@ -10,7 +10,7 @@ from nas.space import Architecture, Space
 
 def measure(space: Space, devices: Sequence[Device], architectures: Sequence[Architecture]) -> list[dict[str, float]]:
     """Measured resources of each architecture, by resource name: macs and flops as fvcore traces them, params as torch
-    holds them, latency as the device runs the whole network (interleaved with the others, in milliseconds).
+    holds them, latency as the device runs the whole network (each by itself, in milliseconds).
     """
     latencies = {f"latency_ms.{device.key}": network_ms(space, device, architectures) for device in devices}
     return [

@@ -20,7 +20,7 @@ from predictors import gp
 from search_spaces import tiefenrausch
 
 SIZE = (64, 64)
-SLIM = 0.4
+SLIM = 0.5
 
 
 def _slim() -> dict[str, Option]:
@@ -38,7 +38,7 @@ SPACE = replace(
     input=Shape(3, *SIZE),
     references={**tiefenrausch.SPACE.references, "slim": _slim()},
 )
-NUM_IMAGES = 3600
+NUM_IMAGES = 2400
 DATA_SEED = 0
 
 
@@ -59,10 +59,10 @@ def experiment() -> Experiment:
         limits=("macs <= baseline", "latency_ms.cpu <= 1.05 * baseline"),
         baseline="slim",
         num_design=10,
-        num_trials=24,
-        fidelity=100,
+        num_trials=20,
+        fidelity=80,
         num_finalists=3,
-        final_fidelity=360,
+        final_fidelity=240,
     )
 
 
