@@ -208,16 +208,31 @@ class Search:
         write_report(self.folder)
 
     def _strategy(self) -> Strategy:
-        # The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
-        size, features = self.experiment.num_design, self.pricing.features
         return ChamNet(
-            design=space_filling(self.feasible, size, features=features, rng=self._rng("design")),
+            opening=self._opening(),
             sample=self.feasible.sample,
-            features=features,
+            features=self.pricing.features,
             predictor=self.experiment.predictor,
             problem=self.pricing.problem(self.limits),
             objective=self.experiment.objective,
         )
+
+    def _opening(self) -> tuple[Proposal, ...]:
+        """The baseline, where it meets the limits: the search starts from where one stands. Then the design.
+
+        The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
+        """
+        size, features = self.experiment.num_design, self.pricing.features
+        design = space_filling(self.feasible, size, features=features, rng=self._rng("design"))
+        filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
+        return (*(proposal for proposal in self._baseline() if self._meets_limits(proposal)), *filling)
+
+    def _baseline(self) -> list[Proposal]:
+        name = self.experiment.baseline
+        return [Proposal(architecture=self.experiment.space.reference(name), origin=f"baseline {name}")] if name else []
+
+    def _meets_limits(self, proposal: Proposal) -> bool:
+        return bool(self.feasible.contains(np.array([proposal.architecture], dtype=np.int8))[0])
 
     def _finalists(self, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
         candidates = best_candidates(
@@ -234,15 +249,15 @@ class Search:
 
     def _yardsticks(self, complete: Sequence[Trial]) -> list[Proposal]:
         """What a search must beat: the design's median and best, which no predictor chose, and the baseline."""
-        baseline = self.experiment.baseline
-        known = [(f"baseline {baseline}", self.experiment.space.reference(baseline))] if baseline else []
         design = sorted(
             (trial for trial in complete if trial.origin == "design"),
             key=lambda trial: trial.metrics[self.experiment.objective],
         )
-        if design:
-            known += [("design median", design[len(design) // 2].architecture), ("design best", design[0].architecture)]
-        return [Proposal(architecture=architecture, origin=origin) for origin, architecture in known]
+        chosen = {"design median": design[len(design) // 2], "design best": design[0]} if design else {}
+        return [
+            *self._baseline(),
+            *(Proposal(architecture=trial.architecture, origin=origin) for origin, trial in chosen.items()),
+        ]
 
     def _run(self, plan: Plan, strategy: Strategy, stop: Callable[[], bool] = lambda: False) -> list[Trial]:
         self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})

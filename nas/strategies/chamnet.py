@@ -36,14 +36,14 @@ GENERATIONS = 40
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChamNet:
     """Attributes:
-    design: the first architectures to train, in order.
+    opening: what to train first, in order: a known network, then a design that fills the space.
     sample: draws architectures that meet the limits.
     features: what the predictor sees of an architecture.
     problem: the space's options and the limits as constraints.
     objective: the metric to minimise.
     """
 
-    design: Int8[np.ndarray, "k d"]
+    opening: tuple[Proposal, ...]
     sample: Sampler
     features: Features
     predictor: Predictor
@@ -51,17 +51,17 @@ class ChamNet:
     objective: str
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """The design's next architecture, then whatever the ticket's draw says; never one that was tried before.
+        """The opening's next architecture, then whatever the ticket's draw says; never one that was tried before.
 
         Raises:
           Exhausted: no architecture that meets the limits is left.
         """
         known = [*done, *pending]
         complete = [trial for trial in done if trial.state == "complete"]
-        if len(known) < len(self.design):
-            planned = tuple(self.design[len(known)].tolist())
-            if planned not in {trial.architecture for trial in known}:
-                return Proposal(architecture=planned, origin="design")
+        if len(known) < len(self.opening):
+            planned = self.opening[len(known)]
+            if planned.architecture not in {trial.architecture for trial in known}:
+                return planned
             return Proposal(architecture=fresh(self.sample, known, rng), origin="random")
         draw = rng.random()
         if len(complete) >= MIN_COMPLETE and draw >= RANDOM_SHARE:

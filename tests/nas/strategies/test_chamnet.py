@@ -43,7 +43,7 @@ def a_small_genetic_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 STRATEGY = ChamNet(
-    design=DESIGN,
+    opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in DESIGN.tolist()),
     sample=sample,
     features=features,
     predictor=ridge.PREDICTOR,
