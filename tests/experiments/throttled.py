@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from launch.experiment import Experiment
 from nas.devices import fake
 from nas.devices.device import Timed
-from nas.devices.profile import NUM_NETWORKS
+from nas.devices.profile import NETWORK_PASSES, NUM_NETWORKS
 from nas.ops import Network, Operator
 from tests.experiments import tiny
 
@@ -28,7 +28,7 @@ class Throttled:
 
     def load_network(self, network: Network) -> Timed:
         self.loaded.append(network)
-        slowdown = 1.0 if len(self.loaded) <= NUM_NETWORKS else SLOWDOWN
+        slowdown = 1.0 if len(self.loaded) <= NUM_NETWORKS * NETWORK_PASSES else SLOWDOWN
         device = fake.Fake(
             per_operator_ms=slowdown * fake.DEVICE.per_operator_ms, per_mac_ms=slowdown * fake.DEVICE.per_mac_ms
         )
