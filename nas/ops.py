@@ -92,8 +92,26 @@ class Conv:
         )
 
 
+class _Weightless:
+    """Resampling, adding and pooling: by the counting above they cost no products and no parameters, only time."""
+
+    __slots__ = ()
+
+    @property
+    def macs(self) -> int:
+        return 0
+
+    @property
+    def num_weights(self) -> int:
+        return 0
+
+    @property
+    def num_biases(self) -> int:
+        return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upsample:
+class Upsample(_Weightless):
     """Doubles height and width. The mode is part of the key: runtimes time nearest and bilinear very differently."""
 
     input: Shape
@@ -104,24 +122,12 @@ class Upsample:
         return Shape(self.input.channels, 2 * self.input.height, 2 * self.input.width)
 
     @property
-    def macs(self) -> int:
-        return 0
-
-    @property
-    def num_weights(self) -> int:
-        return 0
-
-    @property
-    def num_biases(self) -> int:
-        return 0
-
-    @property
     def key(self) -> str:
         return f"upsample {self.mode} {self.input.channels} @{self.input.height}x{self.input.width}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Add:
+class Add(_Weightless):
     """Element-wise sum of two tensors of one shape: a residual, or the join of a skip connection."""
 
     input: Shape
@@ -131,24 +137,12 @@ class Add:
         return self.input
 
     @property
-    def macs(self) -> int:
-        return 0
-
-    @property
-    def num_weights(self) -> int:
-        return 0
-
-    @property
-    def num_biases(self) -> int:
-        return 0
-
-    @property
     def key(self) -> str:
         return f"add {self.input.channels} @{self.input.height}x{self.input.width}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlobalPool:
+class GlobalPool(_Weightless):
     """Mean of each channel over height and width; what is left is one pixel."""
 
     input: Shape
@@ -156,18 +150,6 @@ class GlobalPool:
     @property
     def output(self) -> Shape:
         return Shape(self.input.channels, 1, 1)
-
-    @property
-    def macs(self) -> int:
-        return 0
-
-    @property
-    def num_weights(self) -> int:
-        return 0
-
-    @property
-    def num_biases(self) -> int:
-        return 0
 
     @property
     def key(self) -> str:
