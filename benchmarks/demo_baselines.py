@@ -24,6 +24,7 @@ from launch.tables import table
 from nas.history import History, open_storage, repair_journal
 from nas.search import Plan, run
 from nas.strategies.random import Random
+from nas.strategy import Task
 from nas.trial import Trial
 
 METRICS = ("error", "test_delta1", "test_abs_rel", "test_si_log_rmse")
@@ -46,7 +47,8 @@ def main() -> None:
 
 def _train_draws(session: Session, options: argparse.Namespace) -> Sequence[Trial]:
     pricing, experiment, folder = session.pricing(), session.experiment, session.folder
-    feasible = pricing.feasible([pricing.limit(text) for text in session.settings["limits"]], session.seed)
+    limits = [pricing.limit(text) for text in session.settings["limits"]]
+    feasible = pricing.feasible(limits, session.seed)
     journal = folder.path / "baselines.journal"
     repair_journal(journal)
     history = History(
@@ -66,7 +68,15 @@ def _train_draws(session: Session, options: argparse.Namespace) -> Sequence[Tria
         try:
             return run(
                 plan,
-                strategy=Random(sample=feasible.sample),
+                strategy=Random(
+                    task=Task(
+                        objectives=(experiment.objective,),
+                        problem=pricing.problem(limits),
+                        sample=feasible.sample,
+                        features=pricing.features,
+                        predictor=experiment.predictor,
+                    )
+                ),
                 executor=executor,
                 history=history,
                 watch=lambda trials: progress.show(

@@ -30,10 +30,11 @@ from nas.limits import Limit
 from nas.predictor import Fitted
 from nas.ranking import PredictorQuality
 from nas.ranking import quality as rate
-from nas.search import Plan, Strategy, run
+from nas.search import Plan, run
 from nas.select import Listed, best_candidates
 from nas.space import Architecture
 from nas.strategies.chamnet import ChamNet, fit
+from nas.strategy import Strategy, Task
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
 MIN_TRIALS = 4
@@ -208,14 +209,15 @@ class Search:
         write_report(self.folder)
 
     def _strategy(self) -> Strategy:
-        return ChamNet(
-            opening=self._opening(),
+        task = Task(
+            objectives=(self.experiment.objective,),
+            problem=self.pricing.problem(self.limits),
             sample=self.feasible.sample,
             features=self.pricing.features,
             predictor=self.experiment.predictor,
-            problem=self.pricing.problem(self.limits),
-            objective=self.experiment.objective,
+            opening=self._opening(),
         )
+        return ChamNet(task=task)
 
     def _opening(self) -> tuple[Proposal, ...]:
         """The baseline, where it meets the limits: the search starts from where one stands. Then the design.

@@ -33,6 +33,10 @@ class Kind:
     package: str
     export: str
 
+    @property
+    def plural(self) -> str:
+        return self.name[:-1] + "ies" if self.name.endswith("y") else self.name + "s"
+
     def keys(self) -> tuple[str, ...]:
         """Keys of the built-in plug-ins, found by looking into the files, without importing them."""
         package = importlib.import_module(self.package)
@@ -110,6 +114,7 @@ def loaded_files() -> list[ModuleType]:
 SPACES = Kind(name="space", package="search_spaces", export="SPACE")
 PREDICTORS = Kind(name="predictor", package="predictors", export="PREDICTOR")
 RESOURCES = Kind(name="resource", package="nas.resources", export="RESOURCES")
+STRATEGIES = Kind(name="strategy", package="nas.strategies", export="STRATEGY")
 DEVICES = Kind(name="device", package="nas.devices", export="DEVICE")
 EXPERIMENTS = Kind(name="experiment", package="launch.experiments", export="experiment")
-KINDS = {f"{kind.name}s": kind for kind in (SPACES, PREDICTORS, RESOURCES, DEVICES, EXPERIMENTS)}
+KINDS = {kind.plural: kind for kind in (SPACES, PREDICTORS, RESOURCES, DEVICES, STRATEGIES, EXPERIMENTS)}

@@ -9,23 +9,16 @@ whatever has finished: fastest, not repeatable.
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from nas.history import History
-from nas.trial import Executor, Exhausted, Job, Outcome, Phase, Proposal, Trial
+from nas.strategy import Strategy
+from nas.trial import Executor, Exhausted, Job, Outcome, Phase, Trial
 
 POLL_S = 0.5
 FAILURE_WINDOW = 20
 MIN_FAILURES = 5
-
-
-@runtime_checkable  # the test run checks the types of arguments
-class Strategy(Protocol):
-    """Decides what to train next; a pure function of its arguments."""
-
-    def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal: ...
 
 
 class TooManyFailures(RuntimeError):

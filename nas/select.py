@@ -13,8 +13,8 @@ from jaxtyping import Float, Int8
 from nas.genetic import Problem, minimise
 from nas.predictor import Fitted
 from nas.space import Architecture
-from nas.strategies._shared import Sampler
-from nas.strategies.chamnet import NUM_SEEDS, Features, rows
+from nas.strategies.chamnet import NUM_SEEDS, rows
+from nas.strategy import Features, Sampler
 from nas.trial import Proposal, Trial
 
 POPULATION = 2048

@@ -1,15 +1,12 @@
 """What strategies share: drawing an architecture that has not been tried."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int8
 
 from nas.space import Architecture
+from nas.strategy import Sampler
 from nas.trial import Exhausted, Trial
-
-Sampler = Callable[[int, np.random.Generator], Int8[np.ndarray, "n d"]]
-"""`sample(n, rng)`: n architectures that meet the limits."""
 
 MAX_REDRAWS = 1000
 

@@ -9,19 +9,18 @@ Source: Dai et al., "ChamNet", CVPR 2019, section 3; pending trials after Ginsbo
 random kappa after Berk et al. 2021, "Randomised Gaussian process upper confidence bound for Bayesian optimisation".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.genetic import Problem, minimise
+from nas.genetic import minimise
 from nas.predictor import Fitted, Predictor
 from nas.space import Architecture
-from nas.strategies._shared import Sampler, fresh
+from nas.strategies._shared import fresh
+from nas.strategy import Features, Task
 from nas.trial import Proposal, Trial
-
-Features = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
 
 MIN_COMPLETE = 4
 RANDOM_SHARE = 0.08
@@ -35,20 +34,9 @@ GENERATIONS = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChamNet:
-    """Attributes:
-    opening: what to train first, in order: a known network, then a design that fills the space.
-    sample: draws architectures that meet the limits.
-    features: what the predictor sees of an architecture.
-    problem: the space's options and the limits as constraints.
-    objective: the metric to minimise.
-    """
+    """The strategy for one objective; it uses all of the task."""
 
-    opening: tuple[Proposal, ...]
-    sample: Sampler
-    features: Features
-    predictor: Predictor
-    problem: Problem
-    objective: str
+    task: Task
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
         """The opening's next architecture, then whatever the ticket's draw says; never one that was tried before.
@@ -58,11 +46,11 @@ class ChamNet:
         """
         known = [*done, *pending]
         complete = [trial for trial in done if trial.state == "complete"]
-        if len(known) < len(self.opening):
-            planned = self.opening[len(known)]
+        if len(known) < len(self.task.opening):
+            planned = self.task.opening[len(known)]
             if planned.architecture not in {trial.architecture for trial in known}:
                 return planned
-            return Proposal(architecture=fresh(self.sample, known, rng), origin="random")
+            return Proposal(architecture=fresh(self.task.sample, known, rng), origin="random")
         draw = rng.random()
         if len(complete) >= MIN_COMPLETE and draw >= RANDOM_SHARE:
             if draw < RANDOM_SHARE + MUTATION_SHARE:
@@ -71,24 +59,24 @@ class ChamNet:
                 found, origin = self._genetic(complete, pending, known, rng), "genetic"
             if found is not None:
                 return Proposal(architecture=found, origin=origin)
-        return Proposal(architecture=fresh(self.sample, known, rng), origin="random")
+        return Proposal(architecture=fresh(self.task.sample, known, rng), origin="random")
 
     def _genetic(
         self, complete: Sequence[Trial], pending: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator
     ) -> Architecture | None:
-        fitted = fit(self.predictor, self.features, complete, self.objective)
+        fitted = fit(self.task.predictor, self.task.features, complete, self.task.objective)
         if pending:
-            fitted = fitted.fantasise(self.features(rows(pending)))
+            fitted = fitted.fantasise(self.task.features(rows(pending)))
         kappa = rng.exponential(1.0)
 
         def promise(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-            prediction = fitted.predict(self.features(population))
+            prediction = fitted.predict(self.task.features(population))
             return prediction.mean - kappa * prediction.std
 
         found = minimise(
             promise,
-            replace(self.problem, exclude=rows(known)),
-            initial=np.concatenate([self.sample(NUM_SEEDS, rng), rows(complete)]),
+            replace(self.task.problem, exclude=rows(known)),
+            initial=np.concatenate([self.task.sample(NUM_SEEDS, rng), rows(complete)]),
             rng=rng,
             population=POPULATION,
             generations=GENERATIONS,
@@ -99,13 +87,13 @@ class ChamNet:
         self, complete: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator
     ) -> Architecture | None:
         """One of the best with one or two decisions redrawn, within the limits and new; None if none comes up."""
-        best = sorted(complete, key=lambda trial: trial.metrics[self.objective])[:NUM_PARENTS]
+        best = sorted(complete, key=lambda trial: trial.metrics[self.task.objective])[:NUM_PARENTS]
         children = rows([best[i] for i in rng.integers(len(best), size=MUTATION_TRIES)])
         for child in children:
             places = rng.choice(len(child), size=min(2, len(child)), replace=False)[: rng.integers(1, 3)]
-            child[places] = rng.integers(0, self.problem.num_options[places])
+            child[places] = rng.integers(0, self.task.problem.num_options[places])
         seen = {trial.architecture for trial in known}
-        fine = (tuple(child.tolist()) for child in children[self.problem.is_feasible(children)])
+        fine = (tuple(child.tolist()) for child in children[self.task.problem.is_feasible(children)])
         return next((child for child in fine if child not in seen), None)
 
 
@@ -117,3 +105,6 @@ def fit(predictor: Predictor, features: Features, complete: Sequence[Trial], obj
 def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:
     """The trials' architectures as a population."""
     return np.array([trial.architecture for trial in trials], dtype=np.int8)
+
+
+STRATEGY = ChamNet

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas.strategies._shared import Sampler, fresh
+from nas.strategies._shared import fresh
+from nas.strategy import Task
 from nas.trial import Proposal, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Random:
-    sample: Sampler
+    task: Task
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
         """An architecture not yet tried.
@@ -19,4 +20,7 @@ class Random:
         Raises:
           Exhausted: none was found.
         """
-        return Proposal(architecture=fresh(self.sample, [*done, *pending], rng), origin="random")
+        return Proposal(architecture=fresh(self.task.sample, [*done, *pending], rng), origin="random")
+
+
+STRATEGY = Random

@@ -8,13 +8,21 @@ import pytest
 from jaxtyping import Int8
 from optuna.storages import InMemoryStorage
 
+from nas.genetic import Problem
 from nas.history import History
 from nas.search import Plan, TooManyFailures, run
 from nas.space import Choice
 from nas.strategies.random import Random
+from nas.strategy import Sampler, Task
 from nas.trial import Evaluation, Exhausted, Job, Outcome, Proposal, Trial
+from predictors import ridge
 
 CHOICES = tuple(Choice(name=f"choice{i}", options=tuple(range(9))) for i in range(6))
+
+
+def task(sample: Sampler) -> Task:
+    problem = Problem(num_options=np.full(6, 9))
+    return Task(objectives=("error",), problem=problem, sample=sample, features=np.asarray, predictor=ridge.PREDICTOR)
 
 
 def error_of(job: Job) -> float:
@@ -213,7 +221,7 @@ def first_three_decisions(n: int, rng: np.random.Generator) -> Int8[np.ndarray, 
 
 
 def test_no_architecture_is_tried_twice_and_a_search_ends_when_none_is_left() -> None:
-    strategy = Random(sample=first_three_decisions)
+    strategy = Random(task=task(first_three_decisions))
     trials = run(plan(), strategy=strategy, history=record(), executor=Shuffled(4, np.random.default_rng(0)))
     assert len({trial.architecture for trial in trials}) == len(trials) == 9
     assert all(trial.state == "complete" for trial in trials)

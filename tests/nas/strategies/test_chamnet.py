@@ -13,6 +13,7 @@ from nas.genetic import Problem
 from nas.predictor import Fitted, Prediction
 from nas.strategies import chamnet
 from nas.strategies.chamnet import MIN_COMPLETE, ChamNet, fit, rows
+from nas.strategy import Task
 from nas.trial import Exhausted, Proposal, State, Trial
 from predictors import ridge
 
@@ -42,14 +43,15 @@ def a_small_genetic_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chamnet, "NUM_SEEDS", 32)
 
 
-STRATEGY = ChamNet(
+TASK = Task(
+    objectives=("error",),
     opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in DESIGN.tolist()),
     sample=sample,
     features=features,
     predictor=ridge.PREDICTOR,
     problem=Problem(num_options=NUM_OPTIONS, constraints=lambda p: p.sum(axis=1)[:, None] - float(MAX_SUM)),
-    objective="error",
 )
+STRATEGY = ChamNet(task=TASK)
 
 
 def trial(ticket: int, architecture: Sequence[int], state: State = "complete") -> Trial:
@@ -114,7 +116,7 @@ class Believing:
 def test_pending_trials_are_believed_to_turn_out_as_predicted() -> None:
     done, pending = history(20, 3)
     predictor = Believing()
-    replace(STRATEGY, predictor=predictor).propose(done, pending, np.random.default_rng(0))
+    ChamNet(task=replace(TASK, predictor=predictor)).propose(done, pending, np.random.default_rng(0))
     np.testing.assert_array_equal(predictor.believed, [features(rows(pending))])
 
 
