@@ -1,12 +1,11 @@
-"""ChamNet's search without its barrier: a space-filling design, then the genetic search over the predictor's promise.
+"""ChamNet's search without its barrier: a first design, then the genetic search over what the predictor promises.
 
-After the design each ticket fits the predictor to what is known, takes pending trials as measured at their predicted
-mean, and searches genetically for the lowest mean - kappa x std under the limits. kappa is drawn anew per ticket, so
-that tickets proposed side by side differ in how far they explore. Two floors survive a predictor that is wrong: some
-tickets are uniform draws, some are mutations of the best measured.
+After the opening each ticket fits the predictor to what is known, takes pending trials as measured at their predicted
+mean, and searches for the largest expected improvement under the limits: genetically, or by scoring every candidate
+where the task lists them. The objective is stretched near its best first (`nas.acquisition`). Two floors survive a
+predictor that is wrong: some tickets are uniform draws, some are mutations of the best measured.
 
-Source: Dai et al., "ChamNet", CVPR 2019, section 3; pending trials after Ginsbourger et al. 2010 (kriging believer);
-random kappa after Berk et al. 2021, "Randomised Gaussian process upper confidence bound for Bayesian optimisation".
+Source: Dai et al., "ChamNet", CVPR 2019, section 3; pending trials after Ginsbourger et al. 2010 (kriging believer).
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.genetic import minimise
+from nas.acquisition import log_expected_improvement, stretch
+from nas.genetic import Objective, minimise
 from nas.predictor import Fitted, Predictor
 from nas.space import Architecture
 from nas.strategies._shared import fresh
@@ -23,8 +23,8 @@ from nas.strategy import Features, Task
 from nas.trial import Proposal, Trial
 
 MIN_COMPLETE = 4
-RANDOM_SHARE = 0.08
-MUTATION_SHARE = 0.08
+RANDOM_SHARE = 0.05
+MUTATION_SHARE = 0.05
 NUM_PARENTS = 5
 MUTATION_TRIES = 64
 NUM_SEEDS = 512
@@ -56,25 +56,30 @@ class ChamNet:
             if draw < RANDOM_SHARE + MUTATION_SHARE:
                 found, origin = self._mutation(complete, known, rng), "mutation"
             else:
-                found, origin = self._genetic(complete, pending, known, rng), "genetic"
+                origin = "genetic" if self.task.candidates is None else "exhaustive"
+                found = self._promising(complete, pending, known, rng)
             if found is not None:
                 return Proposal(architecture=found, origin=origin)
         return Proposal(architecture=fresh(self.task.sample, known, rng), origin="random")
 
-    def _genetic(
+    def _promising(
         self, complete: Sequence[Trial], pending: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator
     ) -> Architecture | None:
-        fitted = fit(self.task.predictor, self.task.features, complete, self.task.objective)
+        """The architecture of largest expected improvement that is not known; None if none was found."""
+        y = stretch(np.array([trial.metrics[self.task.objective] for trial in complete]))
+        fitted = self.task.predictor.fit(self.task.features(rows(complete)), y)
         if pending:
             fitted = fitted.fantasise(self.task.features(rows(pending)))
-        kappa = rng.exponential(1.0)
+        best = float(y.min())
 
-        def promise(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        def regret(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
             prediction = fitted.predict(self.task.features(population))
-            return prediction.mean - kappa * prediction.std
+            return -log_expected_improvement(prediction.mean, prediction.std, best)
 
+        if self.task.candidates is not None:
+            return _best_of(self.task.candidates, regret, known)
         found = minimise(
-            promise,
+            regret,
             replace(self.task.problem, exclude=rows(known)),
             initial=np.concatenate([self.task.sample(NUM_SEEDS, rng), rows(complete)]),
             rng=rng,
@@ -105,6 +110,14 @@ def fit(predictor: Predictor, features: Features, complete: Sequence[Trial], obj
 def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:
     """The trials' architectures as a population."""
     return np.array([trial.architecture for trial in trials], dtype=np.int8)
+
+
+def _best_of(candidates: Int8[np.ndarray, "n d"], regret: Objective, known: Sequence[Trial]) -> Architecture | None:
+    """The candidate of lowest value that is not known."""
+    seen = {trial.architecture for trial in known}
+    order = np.argsort(regret(candidates), kind="stable")
+    ranked = (tuple(candidates[i].tolist()) for i in order)
+    return next((candidate for candidate in ranked if candidate not in seen), None)
 
 
 STRATEGY = ChamNet

@@ -141,10 +141,10 @@ def test_proposals_are_new_and_within_the_limits() -> None:
 
 
 def test_some_proposals_are_random_and_some_are_mutations_of_the_best() -> None:
-    found = proposals(80)
+    found = proposals(200)
     counts = Counter(proposal.origin for proposal in found)
     assert set(counts) == {"genetic", "random", "mutation"}
-    assert counts["genetic"] > 40 and counts["random"] >= 2 and counts["mutation"] >= 2
+    assert counts["genetic"] > 150 and counts["random"] >= 2 and counts["mutation"] >= 2
     done, _ = history(20, 3)
     best = sorted(done, key=lambda trial: trial.metrics["error"])[:5]
     for proposal in found:
