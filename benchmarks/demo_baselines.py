@@ -21,7 +21,8 @@ from launch.folder import RunFolder
 from launch.progress import Progress, tally
 from launch.session import Session, open_session
 from launch.tables import table
-from nas.history import History, open_storage, repair_journal
+from nas.history import History, open_storage
+from nas.journal import repair_journal
 from nas.search import Plan, run
 from nas.strategies.random import Random
 from nas.strategy import Task

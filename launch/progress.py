@@ -11,6 +11,7 @@ from rich.text import Text
 from nas.trial import Trial
 
 LINE_EVERY_S = 15.0
+TALLY_EVERY_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Progress:
     _live: Live | None = None
     _last_line: float = 0.0
     _last_done: int = -1
+    _last_tally: float = 0.0
 
     def __enter__(self) -> "Progress":
         if self.console.is_terminal:
@@ -84,6 +86,13 @@ class Progress:
     def step(self, name: str, done: int, total: int) -> None:
         """Progress of a preparation such as rendering."""
         self._show(f"{name}: {done}/{total}", finished=done >= total, done=done)
+
+    def due(self) -> bool:
+        """Whether it is time for a tally: four times a second, because counting thousands of trials takes time."""
+        if time.monotonic() - self._last_tally < TALLY_EVERY_S:
+            return False
+        self._last_tally = time.monotonic()
+        return True
 
     def show(self, state: Tally) -> None:
         """Progress of a phase of trials."""

@@ -25,7 +25,8 @@ from launch.session import open_history
 from launch.tables import quality_text
 from nas.design import space_filling
 from nas.feasible import FeasibleSet
-from nas.history import History, repair_journal
+from nas.history import History
+from nas.journal import repair_journal
 from nas.limits import Limit
 from nas.predictor import Fitted
 from nas.ranking import PredictorQuality
@@ -38,7 +39,8 @@ from nas.strategy import Strategy, Task
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
 MIN_TRIALS = 4
-STREAMS = {"design": 2, "finals": 4}  # of the seed; 0, 1 and 3 are used in pricing, profiling and judging
+STREAMS = {"design": 2, "finals": 4}
+"""Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 5 and 6 in the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,17 +265,19 @@ class Search:
 
     def _run(self, plan: Plan, strategy: Strategy, stop: Callable[[], bool] = lambda: False) -> list[Trial]:
         self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})
-        return run(
+        trials = run(
             plan,
             strategy=strategy,
             executor=self.executor,
             history=self.history,
             keep=self._keep,
-            watch=lambda trials: self._watch(plan, trials),
+            watch=lambda trials: self._show(plan, trials) if self.progress.due() else None,
             stop=stop,
         )
+        self._show(plan, trials)
+        return trials
 
-    def _watch(self, plan: Plan, trials: Sequence[Trial]) -> None:
+    def _show(self, plan: Plan, trials: Sequence[Trial]) -> None:
         objective = self.experiment.objective
         slots = self.executor.slots
         self.progress.show(tally(trials, phase=plan.phase, total=plan.num_trials, slots=slots, objective=objective))

@@ -6,15 +6,16 @@ it; so the same seed and lag give the same trials for any number of workers, any
 whatever has finished: fastest, not repeatable.
 """
 
+from bisect import insort
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from nas.history import History
 from nas.strategy import Strategy
-from nas.trial import Executor, Exhausted, Job, Outcome, Phase, Trial
+from nas.trial import Executor, Exhausted, Job, Outcome, Phase, Proposal, Trial
 
 POLL_S = 0.5
 FAILURE_WINDOW = 20
@@ -23,6 +24,23 @@ MIN_FAILURES = 5
 
 class TooManyFailures(RuntimeError):
     """Trials fail so often that going on would waste the cluster."""
+
+
+@runtime_checkable  # the test run checks the types of arguments
+class Record(Protocol):
+    """Where trials are kept: durably (`nas.history.History`), or in memory if a run need not outlive its process."""
+
+    def trials(self) -> list[Trial]:
+        """All trials, of every phase."""
+        ...
+
+    def start(self, trial: Trial) -> None:
+        """Keep a trial that is about to be handed out; one that is kept already changes nothing."""
+        ...
+
+    def finish(self, trial: Trial, outcome: Outcome) -> Trial:
+        """Keep how a trial ended, and return it as kept."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +68,7 @@ def run(
     *,
     strategy: Strategy,
     executor: Executor,
-    history: History,
+    history: Record,
     keep: Callable[[Outcome], None] = lambda outcome: None,
     watch: Callable[[Sequence[Trial]], None] = lambda trials: None,
     stop: Callable[[], bool] = lambda: False,
@@ -61,7 +79,8 @@ def run(
 
     Args:
       keep: called with each outcome before it is recorded, to store its artifacts.
-      watch: called with the phase's trials whenever they change, and about twice a second.
+      watch: called with the phase's trials by ticket whenever they change, and about twice a second; the list is the
+        loop's own and goes on changing, so look and do not keep.
       stop: once it says True no new ticket is handed out; running ones are awaited.
 
     Returns:
@@ -69,55 +88,102 @@ def run(
 
     Raises:
       TooManyFailures: see `Plan.max_failure_share`.
+      ValueError: the record lacks a ticket, or holds one twice.
     """
-    trials = {trial.ticket: trial for trial in history.trials() if trial.phase == plan.phase}
-    tickets = _tickets(plan, trials, strategy)
-    ended: deque[Trial] = deque(maxlen=FAILURE_WINDOW)
+    ledger = _Ledger.of([trial for trial in history.trials() if trial.phase == plan.phase])
+    tickets = _tickets(plan, ledger, strategy)
+    recent: deque[Trial] = deque(maxlen=FAILURE_WINDOW)
     num_running = 0
     while True:
         while num_running < executor.slots and not stop() and (trial := next(tickets, None)) is not None:
             history.start(trial)
             executor.submit(_job(plan, trial))
             num_running += 1
-        watch(_in_order(trials))
+        watch(ledger.trials)
         if not num_running:
-            return _in_order(trials)
+            return ledger.trials
         for outcome in executor.wait(POLL_S):
             keep(outcome)
-            trials[outcome.job.ticket] = history.finish(trials[outcome.job.ticket], outcome)
-            ended.append(trials[outcome.job.ticket])
+            recent.append(history.finish(ledger.trials[outcome.job.ticket], outcome))
+            ledger.end(recent[-1])
             num_running -= 1
-        _check_failures(ended, plan.max_failure_share)
+        _check_failures(recent, plan.max_failure_share)
 
 
-def _tickets(plan: Plan, trials: dict[int, Trial], strategy: Strategy) -> Iterator[Trial | None]:
-    """What to run next: trials whose driver died, then new ones, added to `trials`; None means to wait for results."""
-    yield from [trial for trial in _in_order(trials) if trial.state == "running"]
-    while (ticket := _smallest_unused(trials)) < plan.num_trials:
-        if plan.lag and any(trials[t].state == "running" for t in range(max(0, ticket - plan.lag))):
+@dataclass(slots=True)
+class _Ledger:
+    """A phase's trials, and what proposals may know of them; an event costs no sorting and no search through them.
+
+    Attributes:
+      trials: by ticket, as they are now.
+      handed_out: by ticket, as they were when they were proposed: without any result.
+      ended: those that have ended, in ticket order.
+      running: the others by ticket, in ticket order.
+      num_settled: tickets 0 .. num_settled - 1 have all ended.
+    """
+
+    trials: list[Trial] = field(default_factory=list)
+    handed_out: list[Trial] = field(default_factory=list)
+    ended: list[Trial] = field(default_factory=list)
+    running: dict[int, Trial] = field(default_factory=dict)
+    num_settled: int = 0
+
+    @classmethod
+    def of(cls, trials: Sequence[Trial]) -> "_Ledger":
+        ledger = cls()
+        for ticket, trial in enumerate(sorted(trials, key=_ticket)):
+            if trial.ticket != ticket:
+                raise ValueError(
+                    f"a record must hold tickets 0, 1, 2, ... once each, got {trial.ticket} in place of {ticket} "
+                    f"in phase {trial.phase!r}; restore it from a copy, or start in an empty folder"
+                )
+            ledger.add(_unended(trial))
+            if trial.state != "running":
+                ledger.end(trial)
+        return ledger
+
+    def add(self, trial: Trial) -> None:
+        self.trials.append(trial)
+        self.handed_out.append(trial)
+        self.running[trial.ticket] = trial
+
+    def end(self, trial: Trial) -> None:
+        self.trials[trial.ticket] = trial
+        insort(self.ended, trial, key=_ticket)
+        del self.running[trial.ticket]
+        while self.num_settled < len(self.trials) and self.num_settled not in self.running:
+            self.num_settled += 1
+
+    def knows_enough(self, lag: int) -> bool:
+        """Whether the next ticket's proposal can be made."""
+        return not lag or len(self.trials) - lag <= self.num_settled
+
+    def known(self, lag: int) -> tuple[list[Trial], list[Trial]]:
+        """The trials that the next ticket's proposal takes as done and as pending."""
+        if not lag:
+            return self.ended.copy(), list(self.running.values())
+        # A pending trial may have ended by now, or not yet: its result is hidden, so that timing cannot matter.
+        first_pending = max(0, len(self.trials) - lag)
+        return self.trials[:first_pending], self.handed_out[first_pending:]
+
+
+def _tickets(plan: Plan, ledger: _Ledger, strategy: Strategy) -> Iterator[Trial | None]:
+    """What to run next: trials whose driver died, then new ones, added to the ledger; None means to wait."""
+    yield from list(ledger.running.values())
+    while (ticket := len(ledger.trials)) < plan.num_trials:
+        if not ledger.knows_enough(plan.lag):
             yield None
             continue
+        done, pending = ledger.known(plan.lag)
         try:
-            trials[ticket] = _propose(plan, ticket, trials, strategy)
+            proposal = strategy.propose(done, pending, np.random.default_rng((plan.seed, ticket)))
         except Exhausted:
             return
-        yield trials[ticket]
+        ledger.add(_trial(plan, ticket, proposal))
+        yield ledger.trials[ticket]
 
 
-def _smallest_unused(trials: Mapping[int, Trial]) -> int:
-    return next(ticket for ticket in range(len(trials) + 1) if ticket not in trials)
-
-
-def _propose(plan: Plan, ticket: int, trials: Mapping[int, Trial], strategy: Strategy) -> Trial:
-    before = [trials[t] for t in range(ticket) if t in trials]
-    if plan.lag:
-        known = max(0, ticket - plan.lag)
-        # A pending trial may have ended by now, or not yet: its result is hidden, so that timing cannot matter.
-        done, pending = before[:known], [_hide(trial) for trial in before[known:]]
-    else:
-        done = [trial for trial in before if trial.state != "running"]
-        pending = [trial for trial in before if trial.state == "running"]
-    proposal = strategy.propose(done, pending, np.random.default_rng((plan.seed, ticket)))
+def _trial(plan: Plan, ticket: int, proposal: Proposal) -> Trial:
     return Trial(
         phase=plan.phase,
         ticket=ticket,
@@ -128,8 +194,12 @@ def _propose(plan: Plan, ticket: int, trials: Mapping[int, Trial], strategy: Str
     )
 
 
-def _hide(trial: Trial) -> Trial:
+def _unended(trial: Trial) -> Trial:
     return replace(trial, state="running", metrics={}, failure=None, duration_s=None, ended=None)
+
+
+def _ticket(trial: Trial) -> int:
+    return trial.ticket
 
 
 def _job(plan: Plan, trial: Trial) -> Job:
@@ -140,10 +210,6 @@ def _job(plan: Plan, trial: Trial) -> Job:
         fidelity=trial.fidelity,
         seed=plan.seed,
     )
-
-
-def _in_order(trials: Mapping[int, Trial]) -> list[Trial]:
-    return [trials[ticket] for ticket in sorted(trials)]
 
 
 def _check_failures(ended: Sequence[Trial], max_share: float) -> None:

@@ -8,7 +8,7 @@ from launch.progress import duration
 from launch.report.draw import svg
 from launch.report.facts import Facts
 from launch.report.plots import CoursePlot
-from launch.report.view import UNKNOWN, Cell, Chart, Table, amount, header, named, score, words
+from launch.report.view import UNKNOWN, Cell, Chart, Table, amount, counted, header, named, score, words
 from nas.strategies.chamnet import rows
 from nas.trial import State, Trial
 
@@ -45,8 +45,8 @@ def course_chart(facts: Facts) -> Chart:
     return Chart(
         svg=svg(CoursePlot(objective=facts.objective, trials=facts.search), "course"),
         label=f"{facts.objective} of each search trial in the order of tickets, and the best so far.",
-        caption=f"Dots: {facts.objective} on validation data after the search's training. Shaded: the {num_design} "
-        "trials of the design, which no predictor chose.",
+        caption=f"Dots: {facts.objective} on validation data after the search's training. Shaded: "
+        f"{counted(num_design, 'trial')} of the design, which no predictor chose.",
     )
 
 

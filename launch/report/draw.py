@@ -68,11 +68,14 @@ STYLE: dict[Any, Any] = {  # Matplotlib's own type of a key lists 300 names
 }
 
 
-def svg(paint: Painter, name: str) -> Markup:
-    """Markup to place inside a page. `name` differs between the charts of one page: ids begin with it."""
+def svg(paint: Painter, name: str, *, size: tuple[float, float] = SIZE_INCHES) -> Markup:
+    """Markup to place inside a page. `name` differs between the charts of one page: ids begin with it.
+
+    `size` is in inches; the page scales the chart to its place, so it sets the shape and how large the texts are in it.
+    """
     buffer = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        _figure(paint).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        _figure(paint, size).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return Markup(_inline(buffer.getvalue(), name))  # Matplotlib has escaped every text in it
 
 
@@ -80,12 +83,14 @@ def png(paint: Painter) -> bytes:
     """A picture on a light ground."""
     buffer = io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        _figure(paint).savefig(buffer, format="png", dpi=PNG_DPI, facecolor=PAPER.light, metadata={"Software": None})
+        _figure(paint, SIZE_INCHES).savefig(
+            buffer, format="png", dpi=PNG_DPI, facecolor=PAPER.light, metadata={"Software": None}
+        )
     return buffer.getvalue()
 
 
-def _figure(paint: Painter) -> Figure:
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+def _figure(paint: Painter, size: tuple[float, float]) -> Figure:
+    figure = Figure(figsize=size, layout="constrained")
     paint(figure.add_subplot())
     return figure
 

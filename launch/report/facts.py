@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 from launch.folder import FolderError, RunFolder
 from launch.pricing import Pricing
 from launch.session import Session, open_session
@@ -52,6 +55,10 @@ class Facts:
     def complete(self) -> list[Trial]:
         """Search trials that were measured."""
         return [trial for trial in self.search if trial.state == "complete"]
+
+    def measured(self, trials: Sequence[Trial]) -> Float[np.ndarray, " n"]:
+        """The objective of complete trials, in their order."""
+        return np.array([trial.metrics[self.objective] for trial in trials])
 
     @property
     def is_done(self) -> bool:

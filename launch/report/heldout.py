@@ -1,13 +1,14 @@
 """In plain words, how far a predictor can be trusted on trials that it has not seen."""
 
 import math
-from collections.abc import Sequence
 
+from launch.report.calibration import LEVELS
+from launch.report.intervals import share
+from launch.report.view import listed
 from nas.ranking import PredictorQuality
 
 FEW_POINTS = 12
 GOOD_TAU = 0.6
-LEVELS = (0.50, 0.80, 0.95)
 
 
 def judgement(quality: PredictorQuality) -> tuple[str, ...]:
@@ -47,27 +48,19 @@ def _on_ranking(num_points: int, tau: float) -> str:
         )
     return (
         f"Tau {tau:.2f}: of two architectures, about {(1 + tau) / 2:.0%} of the time the one predicted better is "
-        f"better (at random: 50 %; chance alone keeps tau within ±{chance:.2f} on {num_points} points)."
+        f"better (at random: 50%; chance alone keeps tau within ±{chance:.2f} on {num_points} points)."
     )
 
 
 def _on_intervals(quality: PredictorQuality) -> str:
     covered = (quality.coverage_50, quality.coverage_80, quality.coverage_95)
-    if not all(math.isfinite(share) for share in covered):
+    if not all(math.isfinite(value) for value in covered):
         return "Its intervals could not be checked: no point was held out."
-    low = _levels(covered, quality.num_points, sign=-1)
-    high = _levels(covered, quality.num_points, sign=1)
-    if low:
-        return f"Its {' and '.join(low)} intervals hold clearly fewer trials than they claim: it is overconfident."
-    if high:
-        return f"Its {' and '.join(high)} intervals hold clearly more trials than they claim: it is timid."
+    found = [(level, share(value, quality.num_points)) for level, value in zip(LEVELS, covered, strict=True)]
+    fewer = [f"{level:.0%}" for level, one in found if one.high < level]
+    more = [f"{level:.0%}" for level, one in found if one.low > level]
+    if fewer:
+        return f"Its {listed(fewer)} intervals hold clearly fewer trials than they claim: it is overconfident."
+    if more:
+        return f"Its {listed(more)} intervals hold clearly more trials than they claim: it is timid."
     return "Its intervals hold about as many trials as they claim, as far as this number of points can tell."
-
-
-def _levels(covered: Sequence[float], num_points: int, *, sign: int) -> list[str]:
-    """The levels that are missed on one side by more than two standard deviations of a binomial share."""
-    pairs = zip(LEVELS, covered, strict=True)
-    return [
-        f"{level:.0%}" for level, share in pairs
-        if sign * (share - level) > 2 * math.sqrt(level * (1 - level) / num_points)
-    ]  # fmt: skip

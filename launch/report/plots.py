@@ -1,14 +1,13 @@
-"""The charts of a report, painted on given axes. Which data they show is decided elsewhere."""
+"""Charts of trials, painted on given axes. Which data they show is decided elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from launch.report.draw import FAINT, FRONT, INK, LIMIT, PAPER, SERIES, Colour
+from launch.report.draw import FAINT, FRONT, INK, LIMIT, PAPER, SERIES
 from launch.report.points import Point
 from nas.trial import Trial
 
@@ -58,7 +57,7 @@ class FrontPlot:
         if self._is_wide():
             axes.set_xscale("log")
         self._step(axes)
-        _label(axes, self.x, self.y)
+        label(axes, self.x, self.y)
 
     def in_view(self, bound: float) -> bool:
         """Whether a bound is near enough to the points to be drawn without pressing them together."""
@@ -77,38 +76,6 @@ class FrontPlot:
         xs, ys = [front[0].x, *(p.x for p in front), right], [high, *(p.y for p in front), front[-1].y]
         axes.step(xs, ys, where="post", color=FRONT.light, linewidth=1.2, label="front", zorder=1.5)
         axes.set(xlim=(left, right), ylim=(low, high))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementPlot:
-    """Predicted against measured, each point predicted by a fit that has not seen it, with its 80 % interval."""
-
-    objective: str
-    measured: Float[np.ndarray, " n"]
-    mean: Float[np.ndarray, " n"]
-    half_width: Float[np.ndarray, " n"]
-    inside: Bool[np.ndarray, " n"]
-
-    def __call__(self, axes: Axes) -> None:
-        for inside, colour, label in ((True, SERIES[0], "inside its interval"), (False, SERIES[1], "outside")):
-            self._bars(axes, self.inside == inside, colour, label)
-        ends = [min(self.measured.min(), self.mean.min()), max(self.measured.max(), self.mean.max())]
-        axes.plot(ends, ends, color=FAINT.light, linewidth=1.0, zorder=1, label="equal")
-        _label(axes, Axis(name=f"measured {self.objective}"), Axis(name=f"predicted {self.objective}"))
-
-    def _bars(self, axes: Axes, chosen: Bool[np.ndarray, " n"], colour: Colour, label: str) -> None:
-        if not chosen.any():
-            return
-        axes.errorbar(
-            self.measured[chosen],
-            self.mean[chosen],
-            yerr=self.half_width[chosen],
-            fmt="o" if colour is SERIES[0] else "D",
-            markersize=4,
-            elinewidth=0.9,
-            color=colour.light,
-            label=label,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +98,7 @@ class CoursePlot:
         )
         self._failed(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _label(axes, Axis(name="ticket of the search trial"), Axis(name=self.objective))
+        label(axes, Axis(name="ticket of the search trial"), Axis(name=self.objective))
 
     def _failed(self, axes: Axes) -> None:
         failed = [trial.ticket for trial in self.trials if trial.state == "failed"]
@@ -162,11 +129,12 @@ def _by_origin(axes: Axes, trials: Sequence[Trial], xs: Sequence[float], ys: Seq
         )
 
 
-def _label(axes: Axes, x: Axis, y: Axis) -> None:
+def label(axes: Axes, x: Axis, y: Axis) -> None:
     """Names of the axes; large numbers with k, M or G; the legend above, where it hides nothing."""
     axes.set(xlabel=str(x), ylabel=str(y))
     if x.unit and axes.get_xlim()[1] >= LARGE:
         axes.xaxis.set_major_formatter(EngFormatter())
     figure = axes.get_figure()
     assert figure is not None
-    figure.legend(loc="outside upper left", ncols=NUM_COLUMNS, handletextpad=0.5, columnspacing=1.2)
+    if axes.get_legend_handles_labels()[1]:
+        figure.legend(loc="outside upper left", ncols=NUM_COLUMNS, handletextpad=0.5, columnspacing=1.2)

@@ -80,6 +80,16 @@ def header(*names: str, numbers: Sequence[str] = ()) -> tuple[Cell, ...]:
     return (*(Cell(text=name) for name in names), *(Cell(text=name, style="number") for name in numbers))
 
 
+def clipped(text: str, length: int) -> str:
+    """At most `length` characters, for where there is no room for more."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Such as "1 trial" and "2 trials"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def listed(names: Sequence[str]) -> str:
     """A list as people write it: "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))

@@ -17,6 +17,11 @@ def fresh(sample: Sampler, known: Sequence[Trial], rng: np.random.Generator) -> 
     Raises:
       Exhausted: `MAX_REDRAWS` draws brought nothing new.
     """
+    first = tuple(sample(1, rng)[0].tolist())
+    if all(
+        trial.architecture != first for trial in known
+    ):  # in a large space this is all, and needs no set of thousands
+        return first
     seen = {trial.architecture for trial in known}
     for _ in range(MAX_REDRAWS):
         architecture = tuple(sample(1, rng)[0].tolist())

@@ -1,16 +1,22 @@
 """The record: what is written is read again, by this process or the next one, whatever killed the one before."""
 
+import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from nas.history import History, HistoryError, open_storage, repair_journal
+from nas.history import History, HistoryError, open_storage
+from nas.journal import repair_journal
 from nas.space import Choice
 from nas.trial import Evaluation, Job, Outcome, Trial
 
@@ -43,6 +49,11 @@ def storage(location: str | Path) -> Iterator[BaseStorage]:
         storage.engine.dispose()
 
 
+def optunas(location: str | Path) -> BaseStorage | str:
+    """The record as optuna-dashboard opens it."""
+    return location if isinstance(location, str) else JournalStorage(JournalFileBackend(str(location)))
+
+
 def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
     history = opened(storage)
     second, final = replace(TRIAL, ticket=1, architecture=(0, 1), origin="genetic"), replace(TRIAL, phase="final")
@@ -58,14 +69,14 @@ def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
     assert opened(storage, create=False).trials() == [done, failed, final]
 
 
-def test_optuna_sees_parameters_values_and_states(storage: BaseStorage) -> None:
+def test_optuna_sees_parameters_values_and_states(location: str | Path, storage: BaseStorage) -> None:
     history = opened(storage)
     other = replace(TRIAL, ticket=1)
     history.start(TRIAL)
     history.start(other)
     history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
     history.finish(other, ending(other, None, failure="lost"))
-    first, second = storage.get_all_trials(storage.get_study_id_from_name("study"))
+    first, second = optuna.load_study(study_name="study", storage=optunas(location)).trials
     assert first.params == {"width": 24, "mode": "nearest"}
     assert (first.state, first.value) == (TrialState.COMPLETE, 0.25)
     assert second.state == TrialState.FAIL
@@ -137,43 +148,62 @@ def test_two_studies_in_one_storage_do_not_meet(storage: BaseStorage) -> None:
     assert other.trials() == []
 
 
-def journal_with_one_trial(path: Path) -> Trial:
-    history = opened(open_storage(path))
+def finished(location: str | Path) -> Trial:
+    """One trial, written and closed."""
+    storage = open_storage(location)
+    history = opened(storage)
     history.start(TRIAL)
-    return history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    if isinstance(storage, RDBStorage):
+        storage.engine.dispose()
+    return done
 
 
-def test_a_torn_last_line_and_a_dead_drivers_lock_are_cleared_away(tmp_path: Path) -> None:
+def goes_on(location: str | Path, done: Trial) -> None:
+    """A record opens with one trial, takes another, and holds both when it is opened again."""
+    second = replace(TRIAL, ticket=1)
+    for expected in ([done], [done, second]):
+        storage = open_storage(location)
+        history = opened(storage, create=False)
+        assert history.trials() == expected
+        history.start(second)
+        if isinstance(storage, RDBStorage):
+            storage.engine.dispose()
+
+
+def test_a_torn_last_line_does_not_stop_a_run(tmp_path: Path) -> None:
     path = tmp_path / "study.journal"
-    done = journal_with_one_trial(path)
-    whole = path.read_bytes()
-    path.write_bytes(whole + b'{"op_code": 4, "trial')
-    (tmp_path / "study.journal.lock").symlink_to(path)
-    (tmp_path / "study.journal.lock0815.rename").symlink_to(path)
-    repair_journal(path)
-    assert path.read_bytes() == whole
-    assert [entry.name for entry in tmp_path.iterdir()] == ["study.journal"]
-    history = opened(open_storage(path))
-    history.start(replace(TRIAL, ticket=1))
-    assert history.trials() == [done, replace(TRIAL, ticket=1)]
-
-
-def test_repairing_what_is_whole_or_absent_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "study.journal"
-    repair_journal(path)
-    assert not path.exists()
-    journal_with_one_trial(path)
-    whole = path.read_bytes()
-    repair_journal(path)
-    assert path.read_bytes() == whole
-
-
-def test_a_torn_last_line_does_not_keep_others_from_reading(tmp_path: Path) -> None:
-    path = tmp_path / "study.journal"
-    done = journal_with_one_trial(path)
+    done = finished(path)
     with path.open("ab") as file:
         file.write(b'{"op_code": 4, "trial')
-    assert opened(open_storage(path), create=False).trials() == [done]
+    assert opened(open_storage(path), create=False).trials() == [done]  # for one who only looks
+    repair_journal(path)
+    goes_on(path, done)
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_half_written_transaction_does_not_stop_a_run(mode: str, tmp_path: Path) -> None:
+    done = finished(f"sqlite:///{tmp_path}/study.db")
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    with closing(sqlite3.connect(tmp_path / "study.db", isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("UPDATE alembic_version SET version_num = version_num")  # a whole transaction before it
+        connection.execute("PRAGMA cache_size=1")  # so that the half transaction reaches the files
+        connection.execute("BEGIN")
+        connection.execute("UPDATE studies SET study_name = 'torn'")
+        for i in range(100):
+            row = (1000 + i, f"key{i}", "x" * 2000)
+            connection.execute("INSERT INTO study_user_attributes VALUES (?, 1, ?, ?)", row)
+        for file in tmp_path.glob("study.db*"):  # what a machine that lost power now would find
+            shutil.copy(file, crashed)
+    damaged = crashed / ("study.db-wal" if mode == "wal" else "study.db")
+    assert b"torn" in damaged.read_bytes()
+    if mode == "wal":
+        with damaged.open("rb+") as log:
+            log.truncate(damaged.stat().st_size - 1000)  # and a torn page
+    goes_on(f"sqlite:///{crashed}/study.db", done)
 
 
 def test_a_corrupt_journal_is_named(tmp_path: Path) -> None:
@@ -181,6 +211,11 @@ def test_a_corrupt_journal_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a record\nof anything\n")
     with pytest.raises(HistoryError, match=r"study\.journal is not a readable record .*restore it from a copy"):
         open_storage(path)
+
+
+def test_a_journal_in_no_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match=r"gone/study\.journal is not a readable record .*No such file"):
+        open_storage(tmp_path / "gone" / "study.journal")
 
 
 @pytest.mark.parametrize(

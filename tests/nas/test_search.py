@@ -1,6 +1,7 @@
 """The loop's law: the same seed and lag give the same trials, however many workers, in whatever order they answer."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -132,6 +133,48 @@ def test_without_a_lag_all_that_has_ended_is_known_and_no_slot_is_idle() -> None
     run(plan(lag=0), strategy=strategy, history=record(), executor=Shuffled(4, np.random.default_rng(0)))
     assert [sum(told) for told in strategy.told] == list(range(24))
     assert [pending for _, pending in strategy.told] == [0, 1, 2, *[3] * 21]
+
+
+@dataclass(slots=True)
+class Auditor:
+    """Checks what it is told against the record itself, then spoils it: it must be the strategy's to keep."""
+
+    history: History
+    lag: int
+
+    def propose(self, done: list[Trial], pending: list[Trial], rng: np.random.Generator) -> Proposal:
+        trials = sorted(self.history.trials(), key=lambda trial: trial.ticket)
+        if self.lag:
+            assert done == trials[: max(0, len(trials) - self.lag)]
+            assert [trial.architecture for trial in pending] == [t.architecture for t in trials[len(done) :]]
+        else:
+            assert done == [trial for trial in trials if trial.state != "running"]
+            assert pending == [trial for trial in trials if trial.state == "running"]
+        done.clear()
+        pending.clear()
+        return Proposal(architecture=tuple(rng.integers(0, 9, 6).tolist()), origin="audited")
+
+
+@pytest.mark.parametrize("lag", [0, 1, 5, 100])
+@pytest.mark.parametrize("slots", [1, 7])
+def test_what_a_strategy_is_told_is_what_the_record_holds(slots: int, lag: int) -> None:
+    history = record()
+    for crash_at in ("search-30", ""):
+        executor = Shuffled(slots, np.random.default_rng(5), fail=third_fails, crash_at=crash_at)
+        with pytest.raises(KeyboardInterrupt) if crash_at else nullcontext():
+            run(plan(num_trials=60, lag=lag), strategy=Auditor(history, lag), history=history, executor=executor)
+    assert len(history.trials()) == 60
+
+
+@pytest.mark.parametrize(("kept", "place"), [([0, 1, 3], "3 in place of 2"), ([0, 1, 1], "1 in place of 2")])
+def test_a_record_that_lacks_a_ticket_or_holds_one_twice_is_refused(
+    kept: list[int], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(plan(), strategy=Sensitive(), history=record(), executor=Shuffled(1, np.random.default_rng(0)))
+    history = record()
+    monkeypatch.setattr(history, "trials", lambda: [whole[ticket] for ticket in kept])
+    with pytest.raises(ValueError, match=rf"tickets 0, 1, 2, ... once each, got {place} in phase 'search'; restore"):
+        run(plan(), strategy=Sensitive(), history=history, executor=Shuffled(1, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize("crash_at", ["search-0", "search-9", "search-23"])

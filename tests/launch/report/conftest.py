@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from launch.folder import RunFolder
+from launch.report.facts import read_facts
+from launch.report.page import render
 
 TINY = Path(__file__).parents[2] / "experiments" / "tiny.py"
 ORDERS = '{"fail": ["search-4"], "diverge": [], "kill": [], "kill_once": [], "interrupt_once": [], "hold": []}'
@@ -26,6 +28,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return RunFolder(path=place / "run")
+
+
+@pytest.fixture(scope="session")
+def html(finished: RunFolder) -> str:
+    """Its page."""
+    return render(read_facts(finished))
 
 
 @pytest.fixture

@@ -53,8 +53,8 @@ def change_winner(folder: RunFolder, **values: Any) -> None:
     folder.write_json(folder.winner, {**folder.read_json(folder.winner), **values})
 
 
-def test_every_figure_of_the_winner_is_shown(finished: RunFolder) -> None:
-    record, text = finished.read_json(finished.winner), page_of(finished).text
+def test_every_figure_of_the_winner_is_shown(finished: RunFolder, html: str) -> None:
+    record, text = finished.read_json(finished.winner), Page(html).text
     figures = [number(float(limit[key])) for limit in record["limits"] for key in ("bound", "predicted", "measured")]
     figures += [number(float(cost[key])) for cost in record["resources"].values() for key in ("predicted", "measured")]
     figures += [f"{value:.4f}" for final in record["finals"] for value in final["metrics"].values()]
@@ -65,22 +65,21 @@ def test_every_figure_of_the_winner_is_shown(finished: RunFolder) -> None:
     assert [figure for figure in figures if figure not in text] == []
 
 
-def test_every_trial_is_shown_and_failures_have_their_reason(finished: RunFolder) -> None:
-    text = page_of(finished).text
+def test_every_trial_is_shown_and_failures_have_their_reason(html: str) -> None:
+    text = Page(html).text
     assert all(f"search-{ticket}" in text for ticket in range(12))
     assert "11 of 12 complete, 1 failed, 0 running" in text
     assert "RuntimeError: search-4 fails as it was told" in text
 
 
-def test_the_verdict_names_winner_rivals_and_limits(finished: RunFolder) -> None:
-    record, text = finished.read_json(finished.winner), page_of(finished).text
+def test_the_verdict_names_winner_rivals_and_limits(finished: RunFolder, html: str) -> None:
+    record, text = finished.read_json(finished.winner), Page(html).text
     assert f"{record['trial']}, " in text and f"won with error {record['metrics']['error']:.4f}" in text
     assert "nothing (1.0000)" in text and "baseline published" in text and "design median" in text
     assert "it meets both limits as measured" in text
 
 
-def test_the_page_needs_nothing_beside_itself(finished: RunFolder) -> None:
-    html = render(read_facts(finished))
+def test_the_page_needs_nothing_beside_itself(finished: RunFolder, html: str) -> None:
     page = Page(html)
     files = {name for name in page.references if not name.startswith(("#", "data:image/png;base64,"))}
     assert files == {"winner.json", "winner.pt", "winner.py"} and all((finished.path / name).exists() for name in files)
@@ -89,18 +88,18 @@ def test_the_page_needs_nothing_beside_itself(finished: RunFolder) -> None:
     assert set(re.findall(r"url\((.)", html)) <= {"#"}
 
 
-def test_ids_are_unique_and_anchors_lead_somewhere(finished: RunFolder) -> None:
-    page = page_of(finished)
+def test_ids_are_unique_and_anchors_lead_somewhere(html: str) -> None:
+    page = Page(html)
     assert len(set(page.ids)) == len(page.ids)
     assert {name[1:] for name in page.references if name.startswith("#")} <= set(page.ids)
 
 
-def test_the_same_run_gives_the_same_page(finished: RunFolder) -> None:
-    assert render(read_facts(finished)) == render(read_facts(finished))
+def test_the_same_run_gives_the_same_page(finished: RunFolder, html: str) -> None:
+    assert render(read_facts(finished)) == html
 
 
-def test_a_search_ends_with_its_report(finished: RunFolder) -> None:
-    assert finished.report.read_text() == render(read_facts(finished))
+def test_a_search_ends_with_its_report(finished: RunFolder, html: str) -> None:
+    assert finished.report.read_text() == html
 
 
 def test_a_run_without_a_winner_is_reported(copied: RunFolder) -> None:
@@ -170,6 +169,14 @@ def test_held_out_metrics_have_a_table_of_their_own(copied: RunFolder) -> None:
     assert "Test data, used by nothing but reports" in text and "Validation data, by which the search chose" in text
 
 
+def test_the_predictor_is_shown_from_every_side(html: str) -> None:
+    text = Page(html).text
+    assert "Share of 11 held-out trials inside their intervals, and of 1 trial predicted before" in text
+    assert "1 trial came after the first 10: too few" in text and "2 steps in figures" in text
+    assert "The largest shares of its variance: " in text and "6 choices in figures" in text
+    assert "Left out: 1 failed trial, which measured nothing." in text
+
+
 def test_what_is_not_known_is_shown_as_a_dash(copied: RunFolder) -> None:
     record = copied.read_json(copied.winner)
     change_winner(
@@ -228,4 +235,4 @@ def test_a_browser_shows_the_page_without_a_complaint(finished: RunFolder, tmp_p
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert "CONSOLE" not in done.stderr  # what a page complains of, such as a request that its policy forbids
-    assert Page(done.stdout).tags.count("svg") == 4
+    assert Page(done.stdout).tags.count("svg") == 12
