@@ -1,23 +1,19 @@
-"""What every file in `predictors/` promises, whoever wrote it."""
-
-import importlib
-import pkgutil
-from typing import cast
+"""What every file in `predictors/` promises, whoever wrote it: shapes, units, bad data, and what pending points do."""
 
 import numpy as np
 import pytest
 from jaxtyping import Float
 
-import predictors
+from nas.plugins import PREDICTORS
 from nas.predictor import Fitted, Predictor
 from nas.ranking import cross_validate
 
-KEYS = [info.name for info in pkgutil.iter_modules(predictors.__path__) if not info.name.startswith("_")]
 
-
-@pytest.fixture(params=KEYS)
+@pytest.fixture(params=PREDICTORS.keys())
 def predictor(request: pytest.FixtureRequest) -> Predictor:
-    return cast(Predictor, importlib.import_module(f"predictors.{request.param}").PREDICTOR)
+    found = PREDICTORS.load(request.param)
+    assert isinstance(found, Predictor)
+    return found
 
 
 def sample(num_points: int, seed: int = 0) -> tuple[Float[np.ndarray, "n 6"], Float[np.ndarray, "n"]]:
@@ -26,8 +22,7 @@ def sample(num_points: int, seed: int = 0) -> tuple[Float[np.ndarray, "n 6"], Fl
     return X, X @ np.array([3.0, 2.0, 1.0, 0.5, 0.0, 0.0]) + 0.1 * rng.standard_normal(num_points)
 
 
-def test_it_is_a_predictor_and_fits_to_a_fitted_one(predictor: Predictor) -> None:
-    assert isinstance(predictor, Predictor)
+def test_it_fits_to_a_fitted_one(predictor: Predictor) -> None:
     assert isinstance(predictor.fit(*sample(10)), Fitted)
 
 
@@ -47,10 +42,12 @@ def test_no_rows_give_no_predictions(predictor: Predictor) -> None:
     assert prediction.mean.shape == prediction.std.shape == (0,)
 
 
-def test_float32_features_will_do(predictor: Predictor) -> None:
+def test_float32_will_do(predictor: Predictor) -> None:
     X, y = sample(20)
     fitted = predictor.fit(X, y)
     np.testing.assert_allclose(fitted.predict_mean(X.astype(np.float32)), fitted.predict_mean(X), atol=0.05)
+    coarse = predictor.fit(X.astype(np.float32), y.astype(np.float32))
+    np.testing.assert_allclose(coarse.predict_mean(X), fitted.predict_mean(X), atol=0.1 * y.std())
 
 
 def test_the_same_data_give_the_same_predictions(predictor: Predictor) -> None:
@@ -76,6 +73,23 @@ def test_the_unit_of_y_does_not_matter(predictor: Predictor) -> None:
     np.testing.assert_allclose(scaled.std, unit * prediction.std)
 
 
+@pytest.mark.parametrize("unit", [1e9, 1e-9])
+def test_huge_and_tiny_units_are_no_trouble(predictor: Predictor, unit: float) -> None:
+    X, y = sample(25)
+    prediction = predictor.fit(unit * X, unit * y).predict(unit * X)
+    assert np.corrcoef(prediction.mean, y)[0, 1] > 0.7
+    assert (prediction.std < 2.0 * unit * y.std()).all()
+    assert (prediction.std > 0.0).all()
+
+
+def test_the_units_of_the_features_do_not_matter(predictor: Predictor) -> None:
+    X, y = sample(25)
+    units = 2.0 ** np.array([30, -30, 20, 0, -10, 5])  # powers of two, for the same reason
+    prediction, scaled = predictor.fit(X, y).predict(X), predictor.fit(units * X, y).predict(units * X)
+    np.testing.assert_allclose(scaled.mean, prediction.mean)
+    np.testing.assert_allclose(scaled.std, prediction.std)
+
+
 @pytest.mark.parametrize("num_points", [1, 6])
 def test_a_constant_y_is_predicted_as_it_is(predictor: Predictor, num_points: int) -> None:
     X, _ = sample(num_points)
@@ -90,6 +104,22 @@ def test_contradictions_and_constant_features_are_data(predictor: Predictor) -> 
     prediction = predictor.fit(np.concatenate([X, X]), np.concatenate([y, y + 1.0])).predict(X)
     assert np.isfinite(prediction.mean).all()
     assert (prediction.std > 0.1).all()
+
+
+def test_features_that_tell_nothing_leave_the_mean_and_the_spread_of_y(predictor: Predictor) -> None:
+    y = np.random.default_rng(0).normal(5.0, 2.0, 40)
+    prediction = predictor.fit(np.ones((40, 3)), y).predict(np.ones((1, 3)))
+    assert prediction.mean[0] == pytest.approx(y.mean(), abs=0.3 * y.std())
+    assert prediction.std[0] == pytest.approx(y.std(), rel=0.3)
+
+
+@pytest.mark.parametrize("num_points", [2, 5])
+def test_fewer_points_than_features_are_enough(predictor: Predictor, num_points: int) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 4, (num_points, 40)) / 3.0, rng.standard_normal(num_points)
+    prediction = predictor.fit(X, y).predict(rng.integers(0, 4, (50, 40)) / 3.0)
+    assert (np.abs(prediction.mean - y.mean()) < 5.0 * y.std()).all()
+    assert (prediction.std > 0.0).all() and (prediction.std < 10.0 * y.std()).all()
 
 
 def test_it_learns(predictor: Predictor) -> None:

@@ -1,0 +1,123 @@
+"""How well does each predictor rank, find the best and know its error, on architectures that somebody else trained?
+
+    python -m benchmarks.predictor_quality [--seeds 30] [--targets TABLE:COLUMN ...] [--predictors KEY ...]
+
+Each seed draws 50, 100 and 200 labelled rows of a table at random and predicts all the others; every predictor gets
+the same rows. Features are one-hot decisions and the logarithms of the parameters and multiply-accumulates. A line is
+the mean over the seeds, half of a 95 % interval beside tau: Kendall tau on the unseen rows; the regret left after also
+training the ten predicted best (the table's best less the best known, in the column's unit); the shares of unseen rows
+inside the 50, 80 and 95 % intervals; seconds per fit (set OPENBLAS_NUM_THREADS=1 and OMP_NUM_THREADS=1 for one core).
+
+The default targets judge; nothing was chosen by looking at them. What is tuned, is tuned on transnas_macro:class_scene,
+transnas_macro:class_object and transnas_macro:jigsaw.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from launch.tables import table
+from nas.plugins import PREDICTORS
+from nas.predictor import Predictor
+from nas.ranking import coverage, kendall_tau
+from search_spaces.table import features, read_results
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+TARGETS = (
+    "transnas_macro:normal",
+    "transnas_macro:autoencoder",
+    "transnas_macro:segmentsemantic",
+    "nasbench_macro:acc_seed0",
+    "nasbench201:val_c10",
+    "nasbench201:val_c100",
+    "nasbench201:val_in16",
+)
+COUNTS = ("params", "macs", "mmacs")
+"""Columns that are features beside the decisions, where a table has them."""
+TOP_K = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One predictor on one draw of labels."""
+
+    tau: float
+    regret: float
+    inside_50: float
+    inside_80: float
+    inside_95: float
+    fit_seconds: float
+
+
+def read(target: str, folder: Path) -> tuple[Float[np.ndarray, "n f"], Float[np.ndarray, "n"]]:
+    """Features of every measured row, and its target negated, so that lower is better."""
+    name, _, column = target.partition(":")
+    path = folder / f"{name}.csv.gz"
+    if not path.is_file():
+        raise SystemExit(f"there is no table {path}; give the tables' folder as --data FOLDER")
+    results = read_results(path)
+    counts = [results.numbers(count) for count in COUNTS if count in results.cells]
+    statistics = np.stack(counts, axis=1) if counts else np.zeros((len(results.architectures), 0))
+    X, y = features(results.architectures, results.num_options, statistics), -results.numbers(column)
+    measured = np.isfinite(y)
+    return X[measured], y[measured]
+
+
+def outcome(
+    predictor: Predictor, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"], *, labels: int, seed: int
+) -> Outcome:
+    """Fit to `labels` rows at random, and judge on the rest."""
+    order = np.random.default_rng((seed, labels)).permutation(len(y))
+    known, unseen = order[:labels], order[labels:]
+    start = time.perf_counter()
+    fitted = predictor.fit(X[known], y[known])
+    seconds = time.perf_counter() - start
+    prediction = fitted.predict(X[unseen])
+    trained = np.concatenate([known, unseen[np.argsort(prediction.mean, kind="stable")[:TOP_K]]])
+    inside = [coverage(prediction, y[unseen], level=level) for level in (0.5, 0.8, 0.95)]
+    return Outcome(
+        tau=kendall_tau(prediction.mean, y[unseen]),
+        regret=float(y[trained].min() - y.min()),
+        inside_50=inside[0],
+        inside_80=inside[1],
+        inside_95=inside[2],
+        fit_seconds=seconds,
+    )
+
+
+def line(name: str, outcomes: Sequence[Outcome]) -> list[str]:
+    """The means over the seeds, as cells."""
+    values = np.array([astuple(one) for one in outcomes])
+    tau, regret, *inside, seconds = values.mean(axis=0)
+    half_width = 1.96 * values[:, 0].std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else float("nan")
+    cells = [f"{tau:.3f} ±{half_width:.3f}", f"{regret:.4g}", " / ".join(f"{100 * share:.0f}" for share in inside)]
+    return [name, *cells, f"{seconds:.3f}"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=30, help="draws of labels (30)")
+    parser.add_argument("--targets", nargs="+", default=TARGETS, metavar="TABLE:COLUMN", help="higher must be better")
+    parser.add_argument("--predictors", nargs="+", default=PREDICTORS.keys(), metavar="KEY", help="a key or a file")
+    parser.add_argument("--labels", nargs="+", type=int, default=(50, 100, 200), help="labelled rows (50 100 200)")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
+    options = parser.parse_args()
+    predictors = {key: PREDICTORS.load(key) for key in options.predictors}
+    for target in options.targets:
+        X, y = read(target, options.data)
+        for labels in options.labels:
+            header = [f"{target}, {labels} labels", "tau", f"regret@{TOP_K}", "inside 50/80/95", "fit s"]
+            rows = [
+                line(key, [outcome(predictor, X, y, labels=labels, seed=seed) for seed in range(options.seeds)])
+                for key, predictor in predictors.items()
+            ]
+            print(table(header, rows), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
