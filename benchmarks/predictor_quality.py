@@ -63,7 +63,7 @@ def read(target: str, folder: Path) -> tuple[Float[np.ndarray, "n f"], Float[np.
     results = read_results(path)
     counts = [results.numbers(count) for count in COUNTS if count in results.cells]
     statistics = np.stack(counts, axis=1) if counts else np.zeros((len(results.architectures), 0))
-    X, y = features(results.architectures, results.num_options, statistics), -results.numbers(column)
+    X, y = features(results.choices, results.architectures, statistics), -results.numbers(column)
     measured = np.isfinite(y)
     return X[measured], y[measured]
 

@@ -133,6 +133,35 @@ def profile(**options: Any) -> None:
     _call("profile", options)
 
 
+@nas.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "--objective", "objectives", multiple=True, required=True, metavar="COL[:min|max]", help="Several make a front."
+)
+@click.option("--minimise", is_flag=True, help="Less is better. [default: more is better]")
+@click.option("--strategies", metavar="A,B,..", help="Keys, peers or .py files. [default: all that are quick]")
+@click.option("--trials", type=click.IntRange(1), default=100, show_default=True, help="Trained architectures per run.")
+@click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="Runs of each strategy.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Trainings at once.")
+@click.option("--lag", type=click.IntRange(0), default=0, show_default=True, help="0: propose from all that has ended.")
+@limit_option
+@click.option("--judge", metavar="COL[:min|max]", help="Column in which the best found is judged.")
+@click.option(
+    "--statistics", metavar="COL,..|none", help="Columns counted without training. [default: params, macs, ..]"
+)
+@click.option("--duration", metavar="COL", help="Column of training times. [default: random times]")
+@click.option("--predictor", default="gp", show_default=True, help="Key, dotted path or .py file.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes. [default: one for each CPU]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE.jsonl", help="Keep runs; runs there are not repeated."
+)
+@json_option
+@click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Also draw the curves.")
+def bench(**options: Any) -> None:
+    """Replay TABLE, a CSV of trained architectures (decisions in columns x_..), strategies and peers side by side."""
+    _call("bench", options)
+
+
 def _call(verb: str, options: dict[str, Any]) -> None:
     """Run `launch.verbs.VERB.run(**options)`; a caller's mistake becomes one sentence and exit status 2."""
     try:

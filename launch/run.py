@@ -28,7 +28,7 @@ from nas.feasible import FeasibleSet
 from nas.history import History
 from nas.journal import repair_journal
 from nas.limits import Limit
-from nas.predictor import Fitted
+from nas.predictor import Fitted, Reasoned
 from nas.ranking import PredictorQuality
 from nas.ranking import quality as rate
 from nas.search import Plan, run
@@ -98,6 +98,8 @@ def carry_out(
         complete = search.explore()
         quality = search.judge(complete)
         fitted = fit(experiment.predictor, pricing.features, complete, experiment.objective)
+        if isinstance(fitted, Reasoned):
+            progress.say(f"predictor {fitted.reason}")
         finals = search.finals(complete, fitted)
     finally:
         executor.close()  # before timing: idle workers are not quite idle
@@ -205,7 +207,7 @@ class Search:
                 "seed": self.options.seed,
                 "baselines": {name: dict(metrics) for name, metrics in evaluator.baselines.items()},
                 "data": dict(evaluator.data_facts),
-                "predictor": asdict(quality),
+                "predictor": asdict(quality) | ({"choice": fitted.reason} if isinstance(fitted, Reasoned) else {}),
             },
         )
         write_report(self.folder)

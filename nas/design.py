@@ -49,6 +49,11 @@ def space_filling(
             f"a design of {n} distinct architectures needs as many feasible ones, but {2 * half} draws found "
             f"{len(pool)}; ask for at most that, or loosen a limit"
         )
+    return cover(pool, n, features=features)
+
+
+def cover(pool: Int8[np.ndarray, "p d"], n: int, *, features: Features) -> Int8[np.ndarray, "n d"]:
+    """Choose `n` of a pool of distinct architectures whose features are distributed like the pool's; n <= p."""
     X = features(pool)
     X = (X - X.mean(axis=0)) / np.where(X.std(axis=0) > 0, X.std(axis=0), 1.0)
     return pool[_herd(X, n)]

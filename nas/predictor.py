@@ -54,6 +54,14 @@ class Fitted(Protocol):
 
 
 @runtime_checkable
+class Reasoned(Protocol):
+    """A fitted predictor that has chosen between others, and can say why in a sentence."""
+
+    @property
+    def reason(self) -> str: ...
+
+
+@runtime_checkable
 class Predictor(Protocol):
     """A recipe for fitting. `predictors/NAME.py` exports one as `PREDICTOR`; the same data give the same `Fitted`."""
 

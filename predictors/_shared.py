@@ -4,7 +4,7 @@ Every predictor works on columns scaled to the unit cube of its training data an
 standard deviation 1, so that one set of priors serves any unit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +28,12 @@ class Scale:
 def unit_cube(X: Float[np.ndarray, "n f"]) -> Scale:
     """The scale that maps each column's range onto [0, 1]."""
     return _scale(X.min(axis=0), np.ptp(X, axis=0), np.abs(X).max(axis=0))
+
+
+def centred_cube(X: Float[np.ndarray, "n f"]) -> Scale:
+    """The scale that maps each column's range onto an interval of length 1 around its mean."""
+    cube = unit_cube(X)
+    return replace(cube, shift=cube.shift + cube.apply(X).mean(axis=0) * cube.width)
 
 
 def standard(y: Float[np.ndarray, "n"]) -> Scale:

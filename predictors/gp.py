@@ -31,7 +31,7 @@ from predictors._gp_kernel import (
     right_factor,
     squared_norms,
 )
-from predictors._shared import Scale, check_features, check_training, standard, unit_cube
+from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
 CHUNK_BYTES = 1 << 18
 
@@ -44,9 +44,7 @@ class GaussianProcess:
         """See `nas.predictor.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = unit_cube(X), standard(y)
-        centre = input_scale.apply(X).mean(axis=0)
-        input_scale = replace(input_scale, shift=input_scale.shift + centre * input_scale.width)
+        input_scale, output_scale = centred_cube(X), standard(y)
         inputs, targets = input_scale.apply(X), output_scale.apply(y)
         hyperparameters = most_probable(inputs, targets)
         lower = _factor(inputs, hyperparameters)

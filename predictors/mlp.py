@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 
 from nas.predictor import Prediction
 from predictors._mlp_train import Weights, predictions, trained
-from predictors._shared import Scale, check_features, check_training, standard, unit_cube
+from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
 NUM_MEMBERS = 10
 NUM_FOLDS = 5
@@ -42,9 +42,7 @@ class Ensemble:
         """See `nas.predictor.Predictor`. A single point says nothing of the noise: its standard deviation is 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = unit_cube(X), standard(y)
-        centre = input_scale.apply(X).mean(axis=0)
-        input_scale = replace(input_scale, shift=input_scale.shift + centre * input_scale.width)
+        input_scale, output_scale = centred_cube(X), standard(y)
         inputs = input_scale.apply(X)
         targets = output_scale.apply(y) if np.ptp(y) > 0.0 else np.zeros(len(y))  # Adam would learn a rounding error
         rng = np.random.default_rng(SEED)

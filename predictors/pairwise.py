@@ -19,7 +19,7 @@ from jaxtyping import Float
 from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
 
 from nas.predictor import Prediction
-from predictors._shared import Scale, check_features, check_training, standard, unit_cube
+from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 RATIOS = np.logspace(-3, 5, 81)
@@ -52,9 +52,7 @@ class PairwiseRidge:
         """See `nas.predictor.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = unit_cube(X), standard(y)
-        centre = input_scale.apply(X).mean(axis=0)
-        input_scale = replace(input_scale, shift=input_scale.shift + centre * input_scale.width)
+        input_scale, output_scale = centred_cube(X), standard(y)
         inputs, targets = input_scale.apply(X), output_scale.apply(y)
         kernel, noise = _most_evident(inputs, targets)
         lower = cholesky(kernel.between(inputs, inputs) + np.eye(len(y)), lower=True)

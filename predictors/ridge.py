@@ -17,7 +17,7 @@ from jaxtyping import Float
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from nas.predictor import Prediction
-from predictors._shared import Scale, check_features, check_training, standard, unit_cube
+from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
 RATIOS = np.logspace(-5, 5, 101)
 PRIOR_POINTS, PRIOR_NOISE = 1.0, 0.1
@@ -31,9 +31,7 @@ class Ridge:
         """See `nas.predictor.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = unit_cube(X), standard(y)
-        centre = input_scale.apply(X).mean(axis=0)
-        input_scale = replace(input_scale, shift=input_scale.shift + centre * input_scale.width)
+        input_scale, output_scale = centred_cube(X), standard(y)
         inputs, targets = input_scale.apply(X), output_scale.apply(y)
         ratio, noise = _most_evident(inputs, targets)
         precision = inputs.T @ inputs + np.eye(X.shape[1]) / ratio

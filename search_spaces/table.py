@@ -14,6 +14,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import math
 import zlib
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ EMPTY = "(empty)"
 NOT_MEASURED = frozenset({"", "-", "?", "na", "n/a", "nan", "none", "null"})
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_OPTIONS = 127
+MIN_ALIKE = 3
+"""Decisions with the same options, from which on they are taken for parts of one structure."""
 
 
 class ResultsError(ValueError):
@@ -140,16 +143,31 @@ def read_results(path: Path) -> Results:
 
 
 def features(
-    architectures: Int8[np.ndarray, "n d"],
-    num_options: Int[np.ndarray, " d"],
-    statistics: Float[np.ndarray, "n s"],
+    choices: Sequence[Choice], architectures: Int8[np.ndarray, "n d"], statistics: Float[np.ndarray, "n s"]
 ) -> Float[np.ndarray, "n f"]:
-    """What a predictor sees: the decisions one-hot, and each statistic scaled to [0, 1], by its logarithm if positive.
+    """What a predictor sees: decisions one-hot, running counts, and each statistic scaled to [0, 1].
 
-    Missing statistics stand at their median, constant ones at 0.
+    Decisions with the same options are often the layers or edges of one structure, and what matters may be how many of
+    a kind come before: resolution after the second layer is the number of strides so far. So for every set of decisions
+    that share their options, the number of each option among the first two, three, ... of them is a feature too.
+
+    A statistic is scaled by its logarithm if all of it is positive; missing ones stand at their median, constant ones
+    at 0.
     """
-    one_hot = [np.eye(count)[architectures[:, i]] for i, count in enumerate(num_options)]
-    return np.concatenate([*one_hot, *(_unit(column)[:, None] for column in statistics.T)], axis=1)
+    one_hot = [np.eye(len(choice.options))[architectures[:, i]] for i, choice in enumerate(choices)]
+    scaled = [_unit(column)[:, None] for column in statistics.T]
+    return np.concatenate([*one_hot, *_running_counts(choices, one_hot), *scaled], axis=1)
+
+
+def _running_counts(
+    choices: Sequence[Choice], one_hot: Sequence[Float[np.ndarray, "n _"]]
+) -> list[Float[np.ndarray, "n _"]]:
+    """By set of decisions that share their options, in the order of the columns."""
+    alike: dict[tuple[Option, ...], list[int]] = {}
+    for i, choice in enumerate(choices):
+        alike.setdefault(choice.options, []).append(i)
+    shared = [group for options, group in alike.items() if len(group) >= MIN_ALIKE and len(options) > 1]
+    return [total for group in shared for total in list(itertools.accumulate(one_hot[i] for i in group))[1:]]
 
 
 def _unit(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

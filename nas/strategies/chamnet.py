@@ -50,7 +50,7 @@ class ChamNet:
             planned = self.task.opening[len(known)]
             if planned.architecture not in {trial.architecture for trial in known}:
                 return planned
-            return Proposal(architecture=fresh(self.task.sample, known, rng), origin="random")
+            return Proposal(architecture=fresh(self.task, known, rng), origin="random")
         draw = rng.random()
         if len(complete) >= MIN_COMPLETE and draw >= RANDOM_SHARE:
             if draw < RANDOM_SHARE + MUTATION_SHARE:
@@ -60,7 +60,7 @@ class ChamNet:
                 found = self._promising(complete, pending, known, rng)
             if found is not None:
                 return Proposal(architecture=found, origin=origin)
-        return Proposal(architecture=fresh(self.task.sample, known, rng), origin="random")
+        return Proposal(architecture=fresh(self.task, known, rng), origin="random")
 
     def _promising(
         self, complete: Sequence[Trial], pending: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator

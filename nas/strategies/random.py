@@ -20,7 +20,7 @@ class Random:
         Raises:
           Exhausted: none was found.
         """
-        return Proposal(architecture=fresh(self.task.sample, [*done, *pending], rng), origin="random")
+        return Proposal(architecture=fresh(self.task, [*done, *pending], rng), origin="random")
 
 
 STRATEGY = Random

@@ -19,7 +19,7 @@ def test_a_key_a_dotted_path_and_a_file_give_the_same_thing() -> None:
 
 def test_keys_are_files_that_define_the_export_and_no_others() -> None:
     assert "tiefenrausch" in SPACES.keys()
-    assert {"gp", "ridge", "forest"} <= set(PREDICTORS.keys())
+    assert {"auto", "forest", "gp", "mlp", "pairwise", "ridge"} <= set(PREDICTORS.keys())
     assert not [key for kind in KINDS.values() for key in kind.keys() if key.startswith("_")]
     assert {"cpu", "fake"} <= set(KINDS["devices"].keys())
     assert not {"profile", "table", "device"} & set(KINDS["devices"].keys())
@@ -41,7 +41,7 @@ def test_an_unknown_key_lists_the_known_ones_and_the_nearest() -> None:
         PluginError, match=r"unknown space 'tiefenrauch' \(did you mean 'tiefenrausch'\?\); known: .*tiefenrausch"
     ):
         SPACES.load("tiefenrauch")
-    with pytest.raises(PluginError, match=r"unknown predictor 'zzz'; known: forest, gp, .*or give a dotted path"):
+    with pytest.raises(PluginError, match=r"unknown predictor 'zzz'; known: auto, forest, gp, .*or give a dotted path"):
         PREDICTORS.load("zzz")
 
 

@@ -1,0 +1,254 @@
+"""Where strategies meet: a table, a question, and what both together say of every architecture.
+
+Strategies minimise, so a column to maximise is negated here and only here. The arena is all that one replay needs; it
+holds arrays, and travels to another process.
+
+    n, d   distinct architectures of the table, decisions
+    m      objectives
+    k      constraints: that a combination exists, then one for each limit
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Int8, UInt64
+
+from launch.bench.question import DEFAULT_STATISTICS, Goal, Question
+from nas.design import cover
+from nas.genetic import Problem
+from nas.limits import Limit, parse_limit
+from nas.population import hash_rows
+from nas.predictor import Predictor
+from nas.space import Choice
+from nas.strategy import Task
+from nas.trial import Proposal
+from search_spaces.table import Results, ResultsError, features
+
+MIN_OPENING = 6
+"""A search opens with one architecture for each decision, and at least with so many."""
+OPENING_POOL = 2048
+"""Architectures, at most half of all, from which a seed's opening is picked: seeds are to differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arena:
+    """Attributes:
+    rows: the table's distinct architectures.
+    values: the objectives, lower is better; NaN where the training failed.
+    judged: the judge's column, lower is better; None without a judge.
+    excess: by how much of its bound each limit is broken, at most 0 where it holds.
+    allowed: which rows meet every limit; only these exist.
+    encoded: what a predictor sees of each row.
+    duration_s: of each training; None for random ones.
+    is_complete: every combination of options is a row.
+    notes: sentences on what was done with the table.
+    """
+
+    question: Question
+    table: str
+    digest: str
+    choices: tuple[Choice, ...]
+    statistics: tuple[str, ...]
+    rows: Int8[np.ndarray, "n d"]
+    values: Float[np.ndarray, "n m"]
+    judged: Float[np.ndarray, " n"] | None
+    excess: Float[np.ndarray, "n limits"]
+    allowed: Bool[np.ndarray, " n"]
+    encoded: Float[np.ndarray, "n f"]
+    duration_s: Float[np.ndarray, " n"] | None
+    is_complete: bool
+    hashes: UInt64[np.ndarray, " n"]
+    by_hash: Int[np.ndarray, " n"]
+    notes: tuple[str, ...]
+
+    @property
+    def num_options(self) -> Int[np.ndarray, " d"]:
+        return np.array([len(choice.options) for choice in self.choices], dtype=np.int64)
+
+    @property
+    def candidates(self) -> Int8[np.ndarray, "c d"]:
+        """The rows that exist for a strategy."""
+        candidates: Int8[np.ndarray, "c d"] = self.rows[self.allowed]
+        return candidates
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        return tuple(goal.column for goal in self.question.objectives)
+
+    def places(self, population: Int8[np.ndarray, "p d"]) -> Int[np.ndarray, " p"]:
+        """The row of each architecture, -1 for one that the table does not have."""
+        wanted, ordered = hash_rows(population), self.hashes[self.by_hash]
+        found = self.by_hash[np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)]
+        places: Int[np.ndarray, " p"] = np.where(self.hashes[found] == wanted, found, -1)
+        return places
+
+    def constraints(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p k"]:
+        """At most 0 where a combination exists and meets each limit; of a missing one nothing else is known."""
+        places = self.places(population)
+        excess = np.where((places >= 0)[:, None], self.excess[places], 0.0)
+        return np.concatenate([np.where(places < 0, 1.0, 0.0)[:, None], excess], axis=1)
+
+    def features(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p f"]:
+        """What a predictor sees.
+
+        Raises:
+          ValueError: the table lacks an architecture, so nobody knows its statistics.
+        """
+        places = self.places(population)
+        if (places < 0).any():
+            missing = population[places < 0][0].tolist()
+            raise ValueError(f"the table has no row for {missing}, so it has no features; keep to the constraints")
+        encoded: Float[np.ndarray, "p f"] = self.encoded[places]
+        return encoded
+
+    def task(self, predictor: Predictor, rng: np.random.Generator) -> Task:
+        """What a strategy is told; `rng` draws the opening."""
+        candidates = self.candidates
+        free = self.is_complete and not self.question.limits
+        size = min(max(MIN_OPENING, len(self.choices)), len(candidates))
+        pool = rng.choice(len(candidates), size=max(size, min(OPENING_POOL, len(candidates) // 2)), replace=False)
+        opening = cover(candidates[pool], size, features=self.features)
+        return Task(
+            objectives=self.objectives,
+            problem=Problem(num_options=self.num_options, constraints=None if free else self.constraints),
+            sample=lambda n, rng: candidates[rng.integers(len(candidates), size=n)],
+            features=self.features,
+            predictor=predictor,
+            opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in opening.tolist()),
+            candidates=candidates,
+        )
+
+
+def prepare(results: Results, question: Question) -> Arena:
+    """Read the columns that the question needs.
+
+    Raises:
+      ResultsError: a column is unknown, is no number, or no row is left to search.
+      LimitError: a limit cannot be read.
+    """
+    notes, judge = list(results.notes), question.judge
+    excess, allowed = _limited(results, question.limits, notes)
+    statistics = _statistics(results, question, notes)
+    values = _values(results, question.objectives, allowed, notes)
+    counted = np.array([results.numbers(name) for name in statistics]).reshape(-1, len(results.architectures)).T
+    hashes = hash_rows(results.architectures)
+    return Arena(
+        question=question,
+        table=results.name,
+        digest=results.digest,
+        choices=results.choices,
+        statistics=statistics,
+        rows=results.architectures,
+        values=values,
+        judged=None if judge is None else judge.sign * results.numbers(judge.column),
+        excess=excess,
+        allowed=allowed,
+        encoded=features(results.choices, results.architectures, counted),
+        duration_s=None if question.duration is None else _durations(results, question.duration, notes),
+        is_complete=results.is_complete,
+        hashes=hashes,
+        by_hash=np.argsort(hashes),
+        notes=tuple(notes),
+    )
+
+
+def _values(
+    results: Results, goals: Sequence[Goal], allowed: Bool[np.ndarray, " n"], notes: list[str]
+) -> Float[np.ndarray, "n m"]:
+    """The objectives, lower is better; all are NaN where one is missing, for the training has failed."""
+    values = np.stack([goal.sign * results.numbers(goal.column) for goal in goals], axis=1)
+    values[~np.isfinite(values).all(axis=1)] = np.nan
+    if not np.isfinite(values[allowed]).any():
+        raise ResultsError(
+            f"no row of {results.name} has a value of {' and '.join(goal.column for goal in goals)}; name another "
+            "objective, or loosen a limit"
+        )
+    _note_results(results, goals, values, allowed, notes)
+    return values
+
+
+def _limited(
+    results: Results, texts: Sequence[str], notes: list[str]
+) -> tuple[Float[np.ndarray, "n limits"], Bool[np.ndarray, " n"]]:
+    """Excess over each limit, and which rows meet all of them."""
+    excess = np.zeros((len(results.architectures), len(texts)))
+    for i, text in enumerate(texts):
+        limit = parse_limit(text, units=dict.fromkeys(results.cells, ""), reference_cost=_no_reference)
+        values = results.numbers(limit.resource)
+        excess[:, i] = _excess(values, limit)
+        if not (excess[:, i] <= 0).any():
+            finite = values[np.isfinite(values)]
+            reach = f"goes from {finite.min():,.10g} to {finite.max():,.10g}" if len(finite) else "has no value"
+            raise ResultsError(f"no row meets the limit {text!r}: {limit.resource} {reach}; loosen it")
+        if np.isnan(values).any():
+            notes.append(f"{np.isnan(values).sum()} architectures have no {limit.resource}: they do not meet {text!r}")
+    allowed = np.all(excess <= 0, axis=1)
+    if not allowed.any():
+        raise ResultsError(f"no row meets all of {', '.join(map(repr, texts))} together; loosen one")
+    if texts:
+        notes.append(f"{allowed.sum()} of {len(allowed)} architectures meet the limits; the others do not exist here")
+    return excess, allowed
+
+
+def _no_reference(reference: str, resource: str) -> float:
+    raise ValueError(f"a table has no architecture called {reference!r}")
+
+
+def _excess(values: Float[np.ndarray, " n"], limit: Limit) -> Float[np.ndarray, " n"]:
+    """Positive where the limit is broken, as a share of the bound; 1 where nothing was measured."""
+    over = values - limit.bound if limit.relation == "<=" else limit.bound - values
+    return np.where(np.isnan(over), 1.0, over / (abs(limit.bound) or 1.0))
+
+
+def _statistics(results: Results, question: Question, notes: list[str]) -> tuple[str, ...]:
+    if question.statistics is not None:
+        for name in question.statistics:
+            results.numbers(name)
+        return question.statistics
+    sought = {goal.column for goal in (*question.objectives, question.judge) if goal is not None}
+    found = []
+    for name in results.cells:
+        if name.lower() in DEFAULT_STATISTICS and name not in sought:
+            try:
+                results.numbers(name)
+            except ResultsError as error:
+                notes.append(f"{name} is not used as a statistic: {error}")
+                continue
+            found.append(name)
+    notes.append(f"predictors see the decisions and {', '.join(found) or 'no statistic'}")
+    return tuple(found)
+
+
+def _durations(results: Results, column: str, notes: list[str]) -> Float[np.ndarray, " n"]:
+    values = results.numbers(column)
+    good = np.isfinite(values) & (values >= 0)
+    if not good.any():
+        raise ResultsError(f"column {column!r} holds no time of 0 or more; name another for the duration")
+    if not good.all():
+        notes.append(f"{(~good).sum()} architectures have no {column} of 0 or more: they take its median")
+    return np.where(good, values, np.median(values[good]))
+
+
+def _note_results(
+    results: Results,
+    goals: Sequence[Goal],
+    values: Float[np.ndarray, "n m"],
+    allowed: Bool[np.ndarray, " n"],
+    notes: list[str],
+) -> None:
+    num_repeats = len(results.place) - len(results.architectures)
+    if num_repeats:
+        different = ", ".join(f"{results.num_disagreeing(goal.column)} in {goal.column}" for goal in goals)
+        notes.append(
+            f"{num_repeats} rows repeat an architecture (with different values: {different}): each architecture is "
+            "counted once, with the mean of its finite values"
+        )
+    failed = int(np.isnan(values[allowed]).any(axis=1).sum())
+    if failed:
+        notes.append(
+            f"{failed} architectures have no finite result: training one of them fails, and the search goes on"
+        )
+    for goal, column in zip(goals, values[allowed].T, strict=True):
+        if np.nanmin(column) == np.nanmax(column):
+            notes.append(f"{goal.column} is the same for every architecture: nothing is left to find")

@@ -1,0 +1,92 @@
+"""`nas bench`: replay a table of trained architectures, strategies and peers side by side."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from launch.bench.account import notes, record, text
+from launch.bench.arena import Arena, prepare
+from launch.bench.comparison import compare
+from launch.bench.entrants import check, defaults
+from launch.bench.pool import replay_all
+from launch.bench.question import Question, goal
+from launch.bench.replay import Course
+from launch.bench.store import Store
+from launch.progress import Progress
+from nas.plugins import PREDICTORS
+from search_spaces.table import read_results
+
+
+def run(
+    *,
+    table: Path,
+    objectives: Sequence[str],
+    minimise: bool,
+    strategies: str | None,
+    trials: int,
+    seeds: int,
+    workers: int,
+    lag: int,
+    limits: Sequence[str],
+    judge: str | None,
+    statistics: str | None,
+    duration: str | None,
+    predictor: str,
+    jobs: int | None,
+    out: Path | None,
+    as_json: bool,
+    png: Path | None,
+) -> int:
+    question = Question(
+        objectives=tuple(goal(name, minimise=minimise) for name in objectives),
+        judge=None if judge is None else goal(judge, minimise=minimise),
+        limits=tuple(limits),
+        statistics=None if statistics is None else _names(statistics if statistics != "none" else ""),
+        duration=duration,
+    )
+    arena = prepare(read_results(table), question)
+    arena, course = _within_means(arena, Course(num_trials=trials, workers=workers, lag=lag, predictor=predictor))
+    names = _names(strategies) if strategies else defaults(len(objectives))
+    check(names, arena.task(PREDICTORS.load(predictor), np.random.default_rng(0)))
+    with Progress() as progress:
+        replays = replay_all(
+            arena,
+            course,
+            [(name, seed) for seed in range(seeds) for name in names],
+            jobs=jobs or os.cpu_count() or 1,
+            store=Store(path=out) if out else None,
+            watch=lambda done, total: progress.step("replays", done, total),
+        )
+    comparison = compare(arena, course, replays)
+    if png is not None:
+        from launch.bench.picture import picture  # Matplotlib is loaded for those who want a picture
+
+        png.write_bytes(picture(comparison))
+    if as_json:
+        print(json.dumps(record(comparison), indent=1))
+    else:
+        print(text(comparison))
+        for note in notes(comparison):
+            print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Distinct names between commas."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _within_means(arena: Arena, course: Course) -> tuple[Arena, Course]:
+    """A budget of no more trainings than there are architectures, and a note where it was cut."""
+    num_allowed = int(arena.allowed.sum())
+    if course.num_trials <= num_allowed:
+        return arena, course
+    note = (
+        f"{course.num_trials} trials were asked for, but {num_allowed} architectures exist: the budget is cut to that"
+    )
+    return replace(arena, notes=(*arena.notes, note)), replace(course, num_trials=num_allowed)
