@@ -117,7 +117,7 @@ def info(**options: Any) -> None:
 @click.argument("kind", required=False)
 @json_option
 def list_(**options: Any) -> None:
-    """List what can be named: spaces, predictors, resources, devices or experiments."""
+    """List what can be named: spaces, predictors, resources, devices, strategies or experiments."""
     _call("list", options)
 
 

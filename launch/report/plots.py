@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator, StrMethodFormatter
 
 from launch.report.draw import FAINT, FRONT, INK, LIMIT, PAPER, SERIES
 from launch.report.points import Point
@@ -56,6 +56,7 @@ class FrontPlot:
             axes.axvline(bound, color=LIMIT.light, linewidth=1.3, label=None if i else "limit")
         if self._is_wide():
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))  # the usual one writes TeX, which is not parsed
         self._step(axes)
         label(axes, self.x, self.y)
 
