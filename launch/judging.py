@@ -12,8 +12,8 @@ from launch.experiment import Experiment
 from launch.pricing import Pricing
 from nas.predictor import Fitted, Prediction
 from nas.ranking import cross_predict
-from nas.strategies.chamnet import fit, rows
-from nas.trial import Trial
+from nas.strategies.chamnet import fit
+from nas.trial import Trial, rows
 
 NUM_FOLDS = 10
 STREAM = 3  # of the run's seed; other steps of a search use others

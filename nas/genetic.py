@@ -16,19 +16,22 @@ arrives, and a child on the limit's edge, where optima lie, is worth more than o
 More generations never worsen the answer: they continue the same random stream, and the best seen is kept.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Int8, Shaped, UInt64
+from jaxtyping import Bool, Float, Int, Int8, UInt64
 
-from nas.mating import ALONG_A_FRONT, ONE_OBJECTIVE, Mating, tournament
+from nas.mating import ALONG_A_FRONT, ONE_OBJECTIVE, Mating, by_value, tournament
 from nas.pareto import front_mask
 from nas.population import crossover, first_of_each, hash_rows, mutate, repair
 
 Objective = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n"]]
 Objectives = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n m"]]
 Constraints = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n k"]]
+
+PRUNE_AT = 4
+"""An archive of a front is pruned when it has grown to so many populations, or to so many times its last size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +95,10 @@ def minimise(
     num_scored = 0
     for scored in _evolve(objective, ONE_OBJECTIVE, problem, initial, rng, population, generations):
         num_scored += len(scored.rows)
-        returnable = scored.pick(~np.isin(scored.hashes, excluded))
-        best = returnable if best is None else _join(best, returnable).distinct()
-        best = best.pick(ONE_OBJECTIVE.order(best.values)[:top_k])
+        few = scored.without(excluded)
+        few = few.pick(by_value(few.values, top_k))
+        best = few if best is None else _join(best, few).distinct()
+        best = best.pick(by_value(best.values, top_k))
     assert best is not None, "the first generation is always scored"
     return Found(architectures=best.rows, values=best.values, num_scored=num_scored)
 
@@ -105,31 +109,31 @@ def front(
     *,
     initial: Int8[np.ndarray, "n d"],
     rng: np.random.Generator,
-    population: int = 2048,
+    population: int = 1024,
     generations: int = 50,
 ) -> Found:
     """The Pareto front of everything scored, one architecture per point of it; every objective is minimised.
 
     Args:
       initial: where to start; infeasible rows are left out. Hundreds that spread over the feasible set serve best.
-      population: survivors of a generation, and children born in it.
+      population: survivors of a generation; three times as many children are born in it.
 
     Raises:
       ValueError: no initial architecture is feasible, a row is outside the space, or an objective gives NaN.
     Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", with an archive and
       with mates from nearby (`nas.mating`).
     """
-    archive = None
+    archive: list[_Scored] = []
     excluded = _excluded(problem)
     num_scored = 0
     for scored in _evolve(objectives, ALONG_A_FRONT, problem, initial, rng, population, generations):
         num_scored += len(scored.rows)
-        returnable = scored.pick(~np.isin(scored.hashes, excluded))
-        archive = returnable if archive is None else _join(archive, returnable)
-        archive = archive.pick(front_mask(archive.values, keep_equal=False))
-    assert archive is not None, "the first generation is always scored"
-    archive = archive.pick(np.lexsort(archive.values.T[::-1]))
-    return Found(architectures=archive.rows, values=archive.values, num_scored=num_scored)
+        archive.append(scored.without(excluded))
+        if sum(len(part.rows) for part in archive) > PRUNE_AT * max(len(archive[0].rows), population):
+            archive = [_front_of(archive)]
+    best = _front_of(archive)
+    best = best.pick(np.lexsort(best.values.T[::-1]))
+    return Found(architectures=best.rows, values=best.values, num_scored=num_scored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +144,15 @@ class _Scored:
     values: Float[np.ndarray, "n *m"]
     hashes: UInt64[np.ndarray, "n"]
 
-    def pick(self, which: Shaped[np.ndarray, "k"]) -> "_Scored":
-        return _Scored(rows=self.rows[which], values=self.values[which], hashes=self.hashes[which])
+    def pick(self, places: Int[np.ndarray, "k"]) -> "_Scored":
+        return _Scored(
+            rows=self.rows.take(places, axis=0),
+            values=self.values.take(places, axis=0),
+            hashes=self.hashes.take(places),
+        )
+
+    def without(self, excluded: UInt64[np.ndarray, "e"]) -> "_Scored":
+        return self.pick(np.flatnonzero(~np.isin(self.hashes, excluded))) if len(excluded) else self
 
     def distinct(self) -> "_Scored":
         return self.pick(first_of_each(self.hashes))
@@ -156,33 +167,37 @@ def _evolve(
     population: int,
     generations: int,
 ) -> Iterator[_Scored]:
-    """Every generation's newly scored architectures; survivors are the first `population` in mating order."""
+    """Every generation's newly scored architectures; survivors are the best `population`."""
     rows = _feasible_start(problem, initial)
     members = _score(score, rows, hash_rows(rows))
     yield members
-    members = members.pick(mating.order(members.values)[:population])
+    members = members.pick(mating.best(members.values, population))
     for _ in range(generations):
-        mothers = tournament(len(members.rows), population, rng)
-        fathers = mating.mate(members.values, mothers, rng)
-        rows = _children(members.rows[mothers], members.rows[fathers], problem, rng)
+        places = tournament(len(members.rows), mating.children * population, rng)
+        mothers, fathers = members.pick(places), members.pick(mating.mate(members.values, places, rng))
+        rows = _children(mothers, fathers, problem, rng)
         hashes = hash_rows(rows)
         new = first_of_each(np.concatenate([members.hashes, hashes]))
         new = new[new >= len(members.rows)] - len(members.rows)
         if len(new) == 0:
             continue
-        children = _score(score, rows[new], hashes[new])
+        children = _score(score, rows.take(new, axis=0), hashes[new])
         yield children
         members = _join(members, children)
-        members = members.pick(mating.order(members.values)[:population])
+        members = members.pick(mating.best(members.values, population))
 
 
 def _children(
-    mothers: Int8[np.ndarray, "c d"], fathers: Int8[np.ndarray, "c d"], problem: Problem, rng: np.random.Generator
+    mothers: _Scored, fathers: _Scored, problem: Problem, rng: np.random.Generator
 ) -> Int8[np.ndarray, "c d"]:
-    """One feasible child of each couple: uniform crossover, mutation, repair."""
-    children = mutate(crossover(mothers, fathers, rng), problem.num_options, problem.ordered, rng)
+    """One feasible child of each couple: uniform crossover, mutation, repair. A child like a parent always mutates."""
+    children = crossover(mothers.rows, fathers.rows, rng)
+    hashes = hash_rows(children)
+    clones = np.flatnonzero((hashes == mothers.hashes) | (hashes == fathers.hashes))
+    children = mutate(children, clones, problem.num_options, problem.ordered, rng)
     broken = np.flatnonzero(~problem.is_feasible(children))
-    children[broken] = repair(children[broken], mothers[broken], problem.is_feasible, rng)
+    if len(broken):
+        children[broken] = repair(children[broken], mothers.rows[broken], problem.is_feasible, rng)
     return children
 
 
@@ -212,12 +227,18 @@ def _score(score: Objective | Objectives, rows: Int8[np.ndarray, "n d"], hashes:
     return _Scored(rows=rows, values=values, hashes=hashes)
 
 
-def _join(first: _Scored, second: _Scored) -> _Scored:
+def _join(*parts: _Scored) -> _Scored:
     return _Scored(
-        rows=np.concatenate([first.rows, second.rows]),
-        values=np.concatenate([first.values, second.values]),
-        hashes=np.concatenate([first.hashes, second.hashes]),
+        rows=np.concatenate([part.rows for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        hashes=np.concatenate([part.hashes for part in parts]),
     )
+
+
+def _front_of(parts: Sequence[_Scored]) -> _Scored:
+    """What no other of them dominates, one row per point."""
+    joined = _join(*parts)
+    return joined.pick(np.flatnonzero(front_mask(joined.values, keep_equal=False)))
 
 
 def _excluded(problem: Problem) -> UInt64[np.ndarray, "e"]:

@@ -81,15 +81,23 @@ def crowding_distances(points: Float[np.ndarray, "n m"], ranks: Int[np.ndarray, 
     Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.B.
     """
     _check(points)
-    distances = np.zeros(len(points))
-    for column in points.T:
-        order = np.lexsort((column, ranks))
+    distances, order = np.zeros(len(points)), np.zeros(0, np.intp)
+    for objective, column in enumerate(points.T):
+        if objective == 0 or points.shape[1] > 2:  # of two objectives, one rises along a front where the other falls
+            order = by_rank(np.argsort(column), ranks)
         gaps = np.full(len(points), np.inf)
         spread = np.ptp(column) if len(column) else 0.0
         inner = ranks[order[2:]] == ranks[order[:-2]]
-        gaps[1:-1][inner] = (column[order[2:]] - column[order[:-2]])[inner] / (spread or 1.0)
+        gaps[1:-1][inner] = np.abs(column[order[2:]] - column[order[:-2]])[inner] / (spread or 1.0)
         distances[order] += gaps
     return distances
+
+
+def by_rank(order: Int[np.ndarray, "n"], ranks: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
+    """The places in `order` sorted by rank, those of one rank left in order; 16 bits are sorted in a single pass."""
+    small = ranks.astype(np.int16) if ranks.max(initial=0) < 2**15 else ranks
+    ordered: Int[np.ndarray, " n"] = order[np.argsort(small[order], kind="stable")]
+    return ordered
 
 
 def _check(points: Float[np.ndarray, "n m"]) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Int, Int8, UInt64
 
-MUTATIONS_PER_CHILD = 0.5
+MUTATIONS_PER_CHILD = 0.3
 NEIGHBOUR_SHARE = 0.5
 """Of the mutations of an ordered decision, those that move to the option next to it."""
+NUM_ORDERS = 256
+"""Random orders of the decisions that a repair chooses from; one for each child would take most of its time."""
 HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -19,27 +21,37 @@ def crossover(
     mothers: Int8[np.ndarray, "n d"], fathers: Int8[np.ndarray, "n d"], rng: np.random.Generator
 ) -> Int8[np.ndarray, "n d"]:
     """Uniform: every decision comes from either parent with equal chance."""
-    num_rows, num_decisions = mothers.shape
-    flips = np.frombuffer(rng.bytes(num_rows * -(-num_decisions // 8)), np.uint8).reshape(num_rows, -1)
-    return np.where(np.unpackbits(flips, axis=1, count=num_decisions).view(bool), mothers, fathers)
+    signs = np.frombuffer(rng.bytes(mothers.size), np.int8).reshape(mothers.shape)
+    return mix(signs < 0, mothers, fathers)
+
+
+def mix(
+    mask: Bool[np.ndarray, "n d"], first: Int8[np.ndarray, "n d"], second: Int8[np.ndarray, "n d"]
+) -> Int8[np.ndarray, "n d"]:
+    """`np.where(mask, first, second)` without its branch on every entry: ten times as fast where the mask is random."""
+    mixed: Int8[np.ndarray, "n d"] = second ^ ((first ^ second) & -mask.view(np.int8))
+    return mixed
 
 
 def mutate(
     rows: Int8[np.ndarray, "n d"],
+    always: Int[np.ndarray, "a"],
     num_options: Int[np.ndarray, "d"],
     ordered: Bool[np.ndarray, "d"] | None,
     rng: np.random.Generator,
 ) -> Int8[np.ndarray, "n d"]:
     """A copy with `MUTATIONS_PER_CHILD` decisions per row changed on average, each to another of its options.
 
+    The rows at the places `always` are changed once more. Where two changes meet in one decision, the second counts.
     A decision in `ordered` moves to a neighbouring option in `NEIGHBOUR_SHARE` of its mutations; at either end there is
     only one. Decisions with a single option stay.
     """
     mutated, free = rows.copy(), np.flatnonzero(num_options > 1)
     if len(free) == 0:
         return mutated
-    num_mutations = rng.poisson(MUTATIONS_PER_CHILD * len(rows))
-    places = rng.integers(len(rows), size=num_mutations), rng.choice(free, size=num_mutations)
+    chosen = np.concatenate([rng.integers(len(rows), size=rng.poisson(MUTATIONS_PER_CHILD * len(rows))), always])
+    num_mutations = len(chosen)
+    places = chosen, rng.choice(free, size=num_mutations)
     old, limit = rows[places].astype(np.int64), num_options[places[1]]
     draw = rng.random(num_mutations)
     new = (old + 1 + (draw * (limit - 1)).astype(np.int64)) % limit
@@ -63,16 +75,14 @@ def repair(
     all of them, which is the parent. Where feasibility is not monotone along the way, the step found is feasible still.
     """
     num_rows, num_decisions = children.shape
-    turn = rng.permuted(np.tile(np.arange(num_decisions, dtype=np.int8), (num_rows, 1)), axis=1)
+    orders = rng.permuted(np.tile(np.arange(num_decisions, dtype=np.int8), (NUM_ORDERS, 1)), axis=1)
+    turn = orders.take(rng.integers(NUM_ORDERS, size=num_rows), axis=0)
     low, high = np.zeros(num_rows, np.int8), np.full(num_rows, num_decisions, np.int8)
-    repaired = parents.copy()
     for _ in range(num_decisions.bit_length()):
         middle = low + (high - low) // 2
-        trial = np.where(turn < middle[:, None], parents, children)
-        feasible = is_feasible(trial)
-        repaired[feasible] = trial[feasible]
+        feasible = is_feasible(mix(turn < middle[:, None], parents, children))
         high, low = np.where(feasible, middle, high), np.where(feasible, low, middle)
-    return repaired
+    return mix(turn < high[:, None], parents, children)
 
 
 def hash_rows(rows: Int8[np.ndarray, "n d"]) -> UInt64[np.ndarray, "n"]:

@@ -13,9 +13,9 @@ from jaxtyping import Float, Int8
 from nas.genetic import Problem, minimise
 from nas.predictor import Fitted
 from nas.space import Architecture
-from nas.strategies.chamnet import NUM_SEEDS, rows
+from nas.strategies.chamnet import NUM_SEEDS
 from nas.strategy import Features, Sampler
-from nas.trial import Proposal, Trial
+from nas.trial import Proposal, Trial, rows
 
 POPULATION = 2048
 GENERATIONS = 80

@@ -8,6 +8,7 @@ index per choice, in the order in which choices first appear. Notation: n archit
     encoding     Float[n, f]   what predictors see: numbers scaled to [0, 1], names one-hot
 """
 
+import functools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -245,13 +246,16 @@ def settle(stage: Stage, decisions: Mapping[str, Option]) -> BlockFields:
     return BlockFields(**settled)  # type: ignore[arg-type]  # _check_stages has seen that each field's options fit
 
 
+@functools.cache
 def _codes(choice: Choice) -> Float[np.ndarray, "options columns"]:
-    if not choice.is_numeric:
-        return np.eye(len(choice.options))
-    values = np.array(choice.options, dtype=np.float64)
-    span = values.max() - values.min()
-    scaled: Float[np.ndarray, " options"] = (values - values.min()) / (span or 1.0)
-    return scaled[:, None]
+    """Read-only, for it is asked for again with every population."""
+    if choice.is_numeric:
+        values = np.array(choice.options, dtype=np.float64)
+        codes: Float[np.ndarray, "options columns"] = ((values - values.min()) / (np.ptp(values) or 1.0))[:, None]
+    else:
+        codes = np.eye(len(choice.options))
+    codes.setflags(write=False)
+    return codes
 
 
 def _index(choice: Choice, decisions: Mapping[str, Option]) -> int:

@@ -8,9 +8,12 @@
 A ticket numbers the trials of one phase from 0. The search asks; the finals train the best again for longer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Int8
 
 from nas.space import Architecture
 
@@ -100,6 +103,11 @@ class Trial:
     failure: str | None = None
     duration_s: float | None = None
     ended: str | None = None
+
+
+def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:
+    """The trials' architectures as a population."""
+    return np.array([trial.architecture for trial in trials], dtype=np.int8)
 
 
 @runtime_checkable  # the test run checks the types of arguments

@@ -78,13 +78,14 @@ class FittedGaussianProcess:
         """See `nas.predictor.Fitted`."""
         mean, variance = np.empty(len(X), np.float32), np.empty(len(X), np.float32)
         weights, slopes = self._weights()
-        h = self.hyperparameters
-        linear = (h.slope * self.inputs.T).astype(np.float32)
-        for rows, Z, k in self._curved_covariances(X):
-            mean[rows] = k @ weights + Z @ slopes
-            k += Z @ linear
+        h, gain = self.hyperparameters, self._gain()
+        linear = (h.slope * self.inputs.T / gain[:, None]).astype(np.float32)
+        spread = (h.slope / gain**2).astype(np.float32)
+        for rows, U, k in self._curved_covariances(X):
+            mean[rows] = k @ weights + U @ slopes
+            k += U @ linear
             explained = strmm(1.0, self.whiten, k.T, lower=1)  # triangular: half the work of a full product
-            variance[rows] = squared_norms(Z) * h.slope - squared_norms(explained.T)
+            variance[rows] = (U * U) @ spread - squared_norms(explained.T)
         variance += np.float32(h.curved)
         std = np.sqrt(np.maximum(variance, 0.0).astype(np.float64) + h.noise)
         return Prediction(mean=self._in_units(mean), std=std * self.output_scale.width)
@@ -93,8 +94,8 @@ class FittedGaussianProcess:
         """`predict(X).mean` at less than half the cost."""
         mean = np.empty(len(X), np.float32)
         weights, slopes = self._weights()
-        for rows, Z, k in self._curved_covariances(X):
-            mean[rows] = k @ weights + Z @ slopes
+        for rows, U, k in self._curved_covariances(X):
+            mean[rows] = k @ weights + U @ slopes
         return self._in_units(mean)
 
     def fantasise(self, X_pending: Float[np.ndarray, "p f"]) -> "FittedGaussianProcess":
@@ -115,23 +116,31 @@ class FittedGaussianProcess:
         return np.asarray(mean.astype(np.float64) * self.output_scale.width + self.output_scale.shift)
 
     def _weights(self) -> tuple[Float32[np.ndarray, "n"], Float32[np.ndarray, "f"]]:
-        """Factors of the mean: of k's curved part, and of the features."""
-        slopes = self.hyperparameters.slope * (self.weights @ self.inputs)
+        """Factors of the mean: of k's curved part, and of U."""
+        slopes = self.hyperparameters.slope * (self.weights @ self.inputs) / self._gain()
         return self.weights.astype(np.float32), slopes.astype(np.float32)
+
+    def _gain(self) -> Float[np.ndarray, "f"]:
+        """U over the scaled features."""
+        return SQRT5 / self.hyperparameters.length
 
     def _curved_covariances(
         self, X: Float[np.ndarray, "m f"]
     ) -> Iterator[tuple[slice, Float32[np.ndarray, "c f"], Float32[np.ndarray, "c n"]]]:
-        """Chunks of X of about `CHUNK_BYTES`: their rows, their scaled features, the curved part of k."""
+        """Chunks of X of about `CHUNK_BYTES`: their rows, U, the curved part of k.
+
+        Rows are centred before they are rounded, so that large features lose no digits.
+        """
         check_features(X, self.inputs.shape[1])
-        gain = (SQRT5 / self.hyperparameters.length).astype(np.float32)
-        right = right_factor(self.inputs.astype(np.float32) * gain)
+        factor = (self._gain() / self.input_scale.width).astype(np.float32)
+        right = right_factor((self.inputs * self._gain()).astype(np.float32))
         size = max(1, CHUNK_BYTES // (4 * len(self.inputs)))
         for start in range(0, len(X), size):
             rows = slice(start, min(start + size, len(X)))
-            Z = self.input_scale.apply(X[rows]).astype(np.float32)
-            a = distance(left_factor(Z * gain) @ right.T)
-            yield rows, Z, matern(a, decay(a, self.hyperparameters.curved))
+            U = (X[rows] - self.input_scale.shift).astype(np.float32)
+            U *= factor
+            a = distance(left_factor(U) @ right.T)
+            yield rows, U, matern(a, decay(a, self.hyperparameters.curved))
 
 
 def _factor(inputs: Float[np.ndarray, "n f"], h: Hyperparameters) -> Float[np.ndarray, "n n"]:

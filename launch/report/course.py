@@ -9,8 +9,7 @@ from launch.report.draw import svg
 from launch.report.facts import Facts
 from launch.report.plots import CoursePlot
 from launch.report.view import UNKNOWN, Cell, Chart, Table, amount, counted, header, named, score, words
-from nas.strategies.chamnet import rows
-from nas.trial import State, Trial
+from nas.trial import State, Trial, rows
 
 STYLES: Mapping[State, str] = {"complete": "", "failed": "bad", "running": "dim"}
 

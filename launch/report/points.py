@@ -8,8 +8,7 @@ from jaxtyping import Float
 
 from launch.pricing import Pricing
 from nas.pareto import front_mask
-from nas.strategies.chamnet import rows
-from nas.trial import Trial
+from nas.trial import Trial, rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

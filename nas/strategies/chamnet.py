@@ -15,18 +15,18 @@ import numpy as np
 from jaxtyping import Float, Int8
 
 from nas.acquisition import log_expected_improvement, stretch
-from nas.genetic import Objective, minimise
+from nas.genetic import minimise
 from nas.predictor import Fitted, Predictor
 from nas.space import Architecture
+from nas.strategies._candidates import lowest, mutant
 from nas.strategies._shared import fresh
 from nas.strategy import Features, Task
-from nas.trial import Proposal, Trial
+from nas.trial import Proposal, Trial, rows
 
 MIN_COMPLETE = 4
 RANDOM_SHARE = 0.05
 MUTATION_SHARE = 0.05
 NUM_PARENTS = 5
-MUTATION_TRIES = 64
 NUM_SEEDS = 512
 POPULATION = 1024
 GENERATIONS = 40
@@ -54,7 +54,8 @@ class ChamNet:
         draw = rng.random()
         if len(complete) >= MIN_COMPLETE and draw >= RANDOM_SHARE:
             if draw < RANDOM_SHARE + MUTATION_SHARE:
-                found, origin = self._mutation(complete, known, rng), "mutation"
+                best = sorted(complete, key=lambda trial: trial.metrics[self.task.objective])[:NUM_PARENTS]
+                found, origin = mutant(best, self.task.problem, known, rng), "mutation"
             else:
                 origin = "genetic" if self.task.candidates is None else "exhaustive"
                 found = self._promising(complete, pending, known, rng)
@@ -77,7 +78,7 @@ class ChamNet:
             return -log_expected_improvement(prediction.mean, prediction.std, best)
 
         if self.task.candidates is not None:
-            return _best_of(self.task.candidates, regret, known)
+            return lowest(self.task.candidates, regret, known)
         found = minimise(
             regret,
             replace(self.task.problem, exclude=rows(known)),
@@ -88,36 +89,10 @@ class ChamNet:
         )
         return tuple(found.architectures[0].tolist()) if len(found.architectures) else None
 
-    def _mutation(
-        self, complete: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator
-    ) -> Architecture | None:
-        """One of the best with one or two decisions redrawn, within the limits and new; None if none comes up."""
-        best = sorted(complete, key=lambda trial: trial.metrics[self.task.objective])[:NUM_PARENTS]
-        children = rows([best[i] for i in rng.integers(len(best), size=MUTATION_TRIES)])
-        for child in children:
-            places = rng.choice(len(child), size=min(2, len(child)), replace=False)[: rng.integers(1, 3)]
-            child[places] = rng.integers(0, self.task.problem.num_options[places])
-        seen = {trial.architecture for trial in known}
-        fine = (tuple(child.tolist()) for child in children[self.task.problem.is_feasible(children)])
-        return next((child for child in fine if child not in seen), None)
-
 
 def fit(predictor: Predictor, features: Features, complete: Sequence[Trial], objective: str) -> Fitted:
     """The predictor fitted to complete trials, in the order given."""
     return predictor.fit(features(rows(complete)), np.array([trial.metrics[objective] for trial in complete]))
-
-
-def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:
-    """The trials' architectures as a population."""
-    return np.array([trial.architecture for trial in trials], dtype=np.int8)
-
-
-def _best_of(candidates: Int8[np.ndarray, "n d"], regret: Objective, known: Sequence[Trial]) -> Architecture | None:
-    """The candidate of lowest value that is not known."""
-    seen = {trial.architecture for trial in known}
-    order = np.argsort(regret(candidates), kind="stable")
-    ranked = (tuple(candidates[i].tolist()) for i in order)
-    return next((candidate for candidate in ranked if candidate not in seen), None)
 
 
 STRATEGY = ChamNet

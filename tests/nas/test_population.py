@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int8
 from nas.population import MUTATIONS_PER_CHILD, crossover, first_of_each, hash_rows, mutate, repair
 
 NUM_OPTIONS = np.array([12] * 6 + [1] + [3] * 5)
+NOBODY = np.zeros(0, np.int64)
 
 
 def sample(num_rows: int, seed: int) -> Int8[np.ndarray, "n d"]:
@@ -27,7 +28,7 @@ def test_crossover_takes_every_decision_from_either_parent_evenly() -> None:
 def test_mutation_stays_inside_and_leaves_the_original(seed: int, ordered: bool) -> None:
     rows = sample(50, seed)
     before = rows.copy()
-    mutated = mutate(rows, NUM_OPTIONS, np.full(len(NUM_OPTIONS), ordered), np.random.default_rng(seed))
+    mutated = mutate(rows, NOBODY, NUM_OPTIONS, np.full(len(NUM_OPTIONS), ordered), np.random.default_rng(seed))
     assert ((mutated >= 0) & (mutated < NUM_OPTIONS)).all()
     np.testing.assert_array_equal(rows, before)
 
@@ -35,7 +36,7 @@ def test_mutation_stays_inside_and_leaves_the_original(seed: int, ordered: bool)
 def test_mutation_changes_as_many_decisions_as_it_says_and_reaches_every_option() -> None:
     rows = np.full((20_000, len(NUM_OPTIONS)), 2, np.int8)
     rows[:, NUM_OPTIONS == 1] = 0
-    changed = mutate(rows, NUM_OPTIONS, None, np.random.default_rng(0))
+    changed = mutate(rows, NOBODY, NUM_OPTIONS, None, np.random.default_rng(0))
     assert (changed != rows).sum() / len(rows) == pytest.approx(MUTATIONS_PER_CHILD, rel=0.05)
     assert set(np.unique(changed[:, 0])) == set(range(12))
 
@@ -43,9 +44,17 @@ def test_mutation_changes_as_many_decisions_as_it_says_and_reaches_every_option(
 def test_ordered_decisions_prefer_their_neighbours() -> None:
     rows = np.full((20_000, len(NUM_OPTIONS)), 2, np.int8)
     rows[:, NUM_OPTIONS == 1] = 0
-    changed = mutate(rows, NUM_OPTIONS, np.ones(len(NUM_OPTIONS), bool), np.random.default_rng(0))
+    changed = mutate(rows, NOBODY, NUM_OPTIONS, np.ones(len(NUM_OPTIONS), bool), np.random.default_rng(0))
     moves = (changed - rows)[:, NUM_OPTIONS == 12]
     assert np.mean(np.abs(moves[moves != 0]) == 1) == pytest.approx(0.5 + 0.5 * 2 / 11, abs=0.04)
+
+
+@pytest.mark.parametrize("ordered", [None, np.ones(len(NUM_OPTIONS), bool)])
+def test_whoever_must_mutate_does(ordered: np.ndarray | None) -> None:
+    rows, always = sample(1000, 0), np.arange(0, 1000, 2)
+    changed = (mutate(rows, always, NUM_OPTIONS, ordered, np.random.default_rng(0)) != rows).sum(axis=1)
+    assert (changed[always] >= 1).all()
+    assert (changed[1::2] == 0).mean() > 0.5
 
 
 @given(seed=st.integers(0, 10_000), limit=st.integers(0, 40))

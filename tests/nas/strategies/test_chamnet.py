@@ -12,9 +12,9 @@ from jaxtyping import Float, Int8
 from nas.genetic import Problem
 from nas.predictor import Fitted, Prediction
 from nas.strategies import chamnet
-from nas.strategies.chamnet import MIN_COMPLETE, ChamNet, fit, rows
+from nas.strategies.chamnet import MIN_COMPLETE, ChamNet, fit
 from nas.strategy import Task
-from nas.trial import Exhausted, Proposal, State, Trial
+from nas.trial import Exhausted, Proposal, State, Trial, rows
 from predictors import ridge
 
 NUM_OPTIONS = np.array([4, 4, 4, 4])
