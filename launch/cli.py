@@ -30,7 +30,7 @@ limit_option = click.option(
     "limits",
     multiple=True,
     metavar="EXPR",
-    help='Such as "macs <= 2e9" or "latency_ms.cpu <= 0.5 * baseline".',
+    help='Such as "macs <= 2e9", "latency_ms.cpu <= 0.5 * baseline" or "my_resource.py:energy_mj <= 3".',
 )
 cache_option = click.option(
     "--cache",
@@ -47,12 +47,24 @@ cache_option = click.option(
 @click.option(
     "--address", metavar="ADDR", help="Of a running Ray cluster. [default: a Ray of its own, on this machine]"
 )
-@click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as the CPUs allow]")
+@click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as there is room for]")
+@click.option("--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="N", help="0.5 for a half.")
+@click.option("--gpus-per-trial", type=float, default=0.0, show_default=True, metavar="N", help="0.5, 1, 2, ..")
+@click.option("--memory-per-trial", metavar="SIZE", help="Main memory to set aside, such as 4GB. [default: none]")
+@click.option(
+    "--retries", type=click.IntRange(0), default=2, show_default=True, help="Of a trial that lost its worker."
+)
+@click.option("--trial-timeout", metavar="TIME", help="Such as 90s, 30min or 2h; for each attempt. [default: none]")
 @click.option("--trials", type=click.IntRange(1), help="Search trials in all; more extends a finished run.")
 @click.option("--hours", type=click.FloatRange(0, min_open=True), help="Hand out no new search trial after this time.")
 @click.option("--seed", type=click.IntRange(0), help="[default: the run's, 0 for a new one]")
 @click.option("--lag", type=click.IntRange(0), help="0: fastest, not repeatable. [default: twice the workers]")
-@click.option("--storage", metavar="URL", help="Of an Optuna storage. [default: a journal in the run folder]")
+@click.option(
+    "--storage",
+    metavar="URL",
+    envvar="CHAMNAS_STORAGE",
+    help="Of an Optuna storage; its password is kept nowhere. [default: a journal in the run folder]",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
 @cache_option
 @json_option

@@ -140,14 +140,23 @@ def price(
 
     Raises:
       TableError: a latency table lacks an operator of the space.
+      ValueError: two resources have one name.
     """
-    tables = tabulate(space, [*resources, *(table.resource() for table in latency)])
+    everything = [*resources, *(table.resource() for table in latency)]
+    _check_distinct([resource.name for resource in everything])
+    tables = tabulate(space, everything)
     return Pricing(
         space=space,
         tables={table.resource.name: table for table in tables},
         margins={table.resource().name: table.fit.margin for table in latency},
         baseline=baseline,
     )
+
+
+def _check_distinct(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"every resource needs a name of its own, got {name!r} twice; rename one or leave it out")
 
 
 def _constraints(bounds: Sequence[Bound]) -> Constraints:

@@ -191,7 +191,7 @@ class Search:
         space, objective = self.experiment.space, self.experiment.objective
         measured = measure(space, self.experiment.devices, [trial.architecture for trial in finals])
         judged = [
-            winners.finalist(trial, costs, self.limits, self.pricing)
+            winners.finalist(trial, {**self._recounted(trial), **costs}, self.limits, self.pricing)
             for trial, costs in zip(finals, measured, strict=True)
         ]
         winners.write(
@@ -211,6 +211,11 @@ class Search:
             },
         )
         write_report(self.folder)
+
+    def _recounted(self, trial: Trial) -> dict[str, float]:
+        """Every resource of the experiment, metered on the lowered network rather than looked up in its table."""
+        network = self.experiment.space.lower(trial.architecture)
+        return {resource.name: float(resource.of(network)) for resource in self.experiment.resources}
 
     def _strategy(self) -> Strategy:
         task = Task(

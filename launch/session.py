@@ -1,6 +1,6 @@
 """Opening a run: from a folder's settings to the experiment, its prices and its record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import optuna
 
 from launch.experiment import Experiment
 from launch.folder import FolderError, RunFolder, check_unchanged
+from launch.own_files import OwnFiles
 from launch.pricing import Pricing, price
 from nas.devices.table import read
 from nas.history import History, open_storage
@@ -36,11 +37,23 @@ class Session:
         """The phase's trials by ticket."""
         return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)
 
-    def pricing(self) -> Pricing:
-        """Prices on this run's own latency tables, so that its figures stay what they were."""
+    def own_files(self, names: Iterable[str] = ()) -> OwnFiles:
+        """The user's files of resources: the run's, and those that resource names speak of."""
+        return OwnFiles.kept(self.settings).naming(names)
+
+    def pricing(self, own: OwnFiles | None = None) -> Pricing:
+        """Prices on this run's own latency tables, so that its figures stay what they were.
+
+        Args:
+          own: see `own_files`; None for the run's.
+
+        Raises:
+          ResourceError: a file of the user's has gone or changed since the run began.
+        """
         tables = [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
         experiment = self.experiment
-        return price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
+        resources = [*experiment.resources, *(own or self.own_files()).load(experiment.space)]
+        return price(experiment.space, resources, tables, baseline=experiment.baseline)
 
 
 def identity(experiment: Experiment) -> dict[str, Any]:

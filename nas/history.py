@@ -21,7 +21,8 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages.journal import JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nas.journal import JournalFile
 from nas.space import Choice
@@ -37,6 +38,30 @@ class HistoryError(ValueError):
     """A record that cannot be opened, or that belongs to something else."""
 
 
+def split_password(location: str) -> tuple[str, str | None]:
+    """A storage's URL without its password, which may be written down and shown, and the password.
+
+    Raises:
+      HistoryError: a password is given for a database that can be given none in another way.
+    """
+    try:
+        url = make_url(location)
+    except ArgumentError:  # no URL: opening it tells
+        return location, None
+    hidden = url.password if url.password is not None else url.query.get("password")
+    if hidden is None:
+        return location, None
+    query = {name: value for name, value in url.query.items() if name != "password"}
+    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
+    shown = bare.render_as_string(hide_password=False)
+    if url.get_backend_name() != "postgresql":
+        raise HistoryError(
+            f"a password in a storage's URL would be written down, so it is taken for postgresql only, got {shown}; "
+            "let the database's own client find it elsewhere"
+        )
+    return shown, str(hidden)
+
+
 def open_storage(location: str | Path) -> BaseStorage:
     """The storage behind a URL ("postgresql://...", "sqlite:///...") or a journal file's path.
 
@@ -49,8 +74,8 @@ def open_storage(location: str | Path) -> BaseStorage:
         return JournalStorage(JournalFile(Path(location)))
     except (ValueError, KeyError, OSError, ImportError, OptunaError, SQLAlchemyError) as error:
         raise HistoryError(
-            f"{location} is not a readable record ({error}); give the storage that the run was started with, "
-            "restore it from a copy, or start in an empty folder"
+            f"{split_password(str(location))[0]} is not a readable record ({error}); give the storage that the run was "
+            "started with, restore it from a copy, or start in an empty folder"
         ) from error
 
 

@@ -27,10 +27,11 @@ BYTE_SUFFIXES = {
 TIME_SUFFIXES = {"us": Fraction(1, 10**6), "ms": Fraction(1, 10**3), "s": Fraction(1)}
 SUFFIXES = {**COUNT_SUFFIXES, **BYTE_SUFFIXES, **TIME_SUFFIXES}
 EXAMPLES = "'macs <= 2e9', 'weight_bytes.int8 <= 3MB' or 'latency_ms.cpu <= 0.9 * baseline'"
-MAX_LENGTH = 200  # characters of a text; keeps Python's parser from deep recursion
+MAX_LENGTH = 200  # characters of an amount; keeps Python's parser from deep recursion
 
 _COMPARISON = re.compile(r"<=|>=|==|!=|=<|=>|[<>=]")
-_RESOURCE = re.compile(r"(?:[^<>=]*\.py:)?[A-Za-z_][\w.-]*")
+_NAME = r"[A-Za-z_][\w.-]*"
+_RESOURCE = re.compile(rf"(?:[^<>=]*\.py:)?{_NAME}")
 _AMOUNT = re.compile(r"[\w\s.+*/()-]*", re.ASCII)
 _NUMBER_WITH_SUFFIX = re.compile(r"(?<![\w.])((?>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*([A-Za-z]\w*)", re.ASCII)
 
@@ -90,6 +91,11 @@ def resource_name(text: str) -> str:
     return _split(text)[0]
 
 
+def is_resource_name(name: str) -> bool:
+    """Whether a limit can name a resource so; what a file comes before is left out."""
+    return re.fullmatch(_NAME, name) is not None
+
+
 def check_reach(limit: Limit, low: float, high: float) -> None:
     """Refuse a limit that makes no difference in a space where its resource goes from `low` to `high`.
 
@@ -108,8 +114,6 @@ def _split(text: str) -> tuple[str, Relation, str]:
     """Resource, relation as seen from the resource, and the text of the amount."""
     if not text.strip():
         raise LimitError(f"a limit must not be empty; write one such as {EXAMPLES}")
-    if len(text) > MAX_LENGTH:
-        raise LimitError(f"a limit has at most {MAX_LENGTH} characters, got {len(text)}: {text[:40]!r}...")
     relation = _relation(text)
     left, right = (side.strip() for side in text.split(relation))
     if not left or not right:
@@ -142,6 +146,10 @@ def _unknown_resource(text: str, resource: str, units: Mapping[str, str]) -> str
 
 
 def _read_amount(text: str, amount: str) -> _Amount:
+    if len(amount) > MAX_LENGTH:
+        raise LimitError(
+            f"an amount has at most {MAX_LENGTH} characters, got {len(amount)}: {amount[:40]!r}...; shorten it"
+        )
     if not _AMOUNT.fullmatch(amount):
         wrong = next(character for character in amount if not _AMOUNT.fullmatch(character))
         raise LimitError(f"limit {text!r}: an amount has no {wrong!r}; write one such as {EXAMPLES}")
@@ -207,6 +215,8 @@ def _suffixes(unit: str) -> tuple[Mapping[str, Fraction], Fraction]:
     """The suffixes that fit a unit, and the unit's own size among them."""
     if unit == "bytes":
         return BYTE_SUFFIXES, Fraction(1)
+    if unit in BYTE_SUFFIXES:
+        return BYTE_SUFFIXES, BYTE_SUFFIXES[unit]
     if unit in TIME_SUFFIXES:
         return TIME_SUFFIXES, TIME_SUFFIXES[unit]
     return COUNT_SUFFIXES, Fraction(1)

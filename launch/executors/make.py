@@ -2,27 +2,50 @@
 
 import os
 
+from launch.executors.terms import Terms
 from nas.trial import Evaluator, Executor
 
 
-def make_executor(key: str, evaluator: Evaluator, *, workers: int | None, address: str | None) -> Executor:
+def make_executor(
+    key: str, evaluator: Evaluator, *, workers: int | None, address: str | None, terms: Terms | None = None
+) -> Executor:
     """The executor called "serial" or "ray".
 
     Raises:
-      ValueError: an address is given to the serial executor, or the cluster is too small.
+      ConnectionError: the cluster cannot be joined.
+      ValueError: the serial executor is given what only Ray can do, or the cluster is too small.
     """
     if key == "ray":
         set_ray_environment(local=address is None)
         from launch.executors.ray import RayExecutor
 
-        return RayExecutor(evaluator, workers=workers, address=address)
+        return RayExecutor(evaluator, workers=workers, address=address, terms=terms or Terms())
     from launch.executors.serial import SerialExecutor
 
-    if address is not None or (workers or 1) > 1:
-        raise ValueError(
-            "the serial executor runs one trial at a time in this process; leave out --address and --workers"
-        )
+    _check_serial(workers, address, terms or Terms())
     return SerialExecutor(evaluator)
+
+
+def plan_slots(key: str, *, workers: int | None, address: str | None, terms: Terms) -> int:
+    """How many trials at once a search should be planned for; a cluster is joined, and refused if it is too small.
+
+    More workers than the cluster has now are fine: nodes may join later.
+
+    Raises:
+      ConnectionError: the cluster cannot be joined.
+      ValueError: as for `make_executor`.
+    """
+    if key == "serial":
+        _check_serial(workers, address, terms)
+        return 1
+    if address is None:  # a Ray of our own is started late: idle or not, it would disturb what is timed first
+        return workers or max(1, int((os.cpu_count() or 1) // terms.cpus))
+    set_ray_environment(local=False)
+    from launch.executors.join import join, node_resources
+
+    join(address)
+    available = terms.check_fits(list(node_resources().values()))
+    return workers or available
 
 
 def set_ray_environment(*, local: bool) -> None:
@@ -31,3 +54,16 @@ def set_ray_environment(*, local: bool) -> None:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     if local:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the switch by which every port binds 127.0.0.1
+
+
+def _check_serial(workers: int | None, address: str | None, terms: Terms) -> None:
+    if address is not None or (workers or 1) > 1:
+        raise ValueError(
+            "the serial executor runs one trial at a time in this process; leave out --address and --workers"
+        )
+    if terms != Terms():
+        raise ValueError(
+            "the serial executor runs trials in this process and can neither set anything aside for one nor stop it; "
+            "leave out --cpus-per-trial, --gpus-per-trial, --memory-per-trial, --retries and --trial-timeout, "
+            "or use --executor ray"
+        )

@@ -102,4 +102,6 @@ def _latency_text(table: LatencyTable) -> str:
 def _setting(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(part) for part in value) or "none"
+    if isinstance(value, dict):  # resources from files of the user's own
+        return ", ".join(f"{name}: {kept['file']} (SHA-256 {kept['sha256'][:12]})" for name, kept in value.items())
     return "the experiment's own" if value is None else str(value)

@@ -14,7 +14,8 @@ from launch.tables import number, table
 
 def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_json: bool) -> int:
     session = open_session(RunFolder(path=run))
-    pricing = session.pricing()
+    own = session.own_files([x, y])
+    pricing, x, y = session.pricing(own), own.name(x), own.name(y)
     points = points_of(session.trials("search"), pricing, x, y)
     front = [point for point in points if point.on_front]
     if as_json:

@@ -3,18 +3,16 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from launch.own_files import OwnFiles
 from launch.pricing import Pricing, price
 from launch.ranges import CostRange, cost_range
 from launch.sizes import resized
 from launch.tables import bars, number, table
 from nas.feasible import FeasibleSet
-from nas.limits import resource_name
 from nas.meters import AnyResource
 from nas.plugins import RESOURCES, SPACES
 from nas.space import Architecture, Space
@@ -22,8 +20,9 @@ from nas.space import Architecture, Space
 
 def run(*, space: str, limits: tuple[str, ...], size: str | None, as_json: bool) -> int:
     chosen = resized(SPACES.load(space), size)
-    pricing = price(chosen, [*known_resources(), *own_resources(limits)])
-    feasible = pricing.feasible([pricing.limit(text) for text in limits], seed=0) if limits else None
+    own = OwnFiles().naming_limits(limits)
+    pricing = price(chosen, [*known_resources(), *own.load(chosen)])
+    feasible = pricing.feasible([pricing.limit(own.limit(text)) for text in limits], seed=0) if limits else None
     ranges = [cost_range(chosen, costs, np.random.default_rng(0)) for costs in pricing.tables.values()]
     if as_json:
         facts = describe(chosen, pricing, ranges) | (describe_limits(feasible) if feasible else {})
@@ -36,16 +35,6 @@ def run(*, space: str, limits: tuple[str, ...], size: str | None, as_json: bool)
 def known_resources() -> list[AnyResource]:
     """Every built-in resource."""
     return [resource for key in RESOURCES.keys() for resource in RESOURCES.load(key)]
-
-
-def own_resources(limits: Sequence[str]) -> list[AnyResource]:
-    """Those of the user's files that limits name, as in "my/energy.py:energy_mj <= 3"; called as the limit does."""
-    files = {name.rpartition(":")[0] for name in map(resource_name, limits) if ".py:" in name}
-    return [
-        replace(resource, name=f"{file}:{resource.name}")
-        for file in sorted(files)
-        for resource in RESOURCES.load(str(Path(file)))
-    ]
 
 
 def describe(space: Space, pricing: Pricing, ranges: Sequence[CostRange]) -> dict[str, Any]:

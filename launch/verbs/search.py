@@ -2,19 +2,23 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
 
-from launch.executors.make import make_executor
+from launch.executors.make import make_executor, plan_slots
+from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
 from launch.folder import RunFolder
+from launch.own_files import OwnFiles
 from launch.prepare import check_limits
 from launch.progress import Progress
 from launch.session import load_experiment
 from launch.settings import settings_of
 from launch.tables import winner_text
+from nas.history import split_password
 
 
 def run(
@@ -25,6 +29,11 @@ def run(
     executor: str,
     address: str | None,
     workers: int | None,
+    cpus_per_trial: float,
+    gpus_per_trial: float,
+    memory_per_trial: str | None,
+    retries: int,
+    trial_timeout: str | None,
     trials: int | None,
     hours: float | None,
     seed: int | None,
@@ -35,10 +44,20 @@ def run(
     as_json: bool,
 ) -> int:
     chosen, folder = load_experiment(experiment), RunFolder(path=run)
-    slots = workers or (1 if executor == "serial" else os.cpu_count() or 1)
+    terms = Terms(
+        cpus=cpus_per_trial,
+        gpus=gpus_per_trial,
+        memory_bytes=read_size(memory_per_trial) if memory_per_trial else 0,
+        retries=retries,
+        timeout_s=read_duration(trial_timeout) if trial_timeout else None,
+    )
+    slots = plan_slots(executor, workers=workers, address=address, terms=terms)
     settings = settings_of(
         chosen, experiment, folder, limits=limits, seed=seed, lag=lag, slots=slots, storage=storage, data=data
     )
+    if storage and (password := split_password(storage)[1]):
+        os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
+    chosen = replace(chosen, resources=(*chosen.resources, *OwnFiles.kept(settings).load(chosen.space)))
     check_limits(chosen, settings["limits"])
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
@@ -48,7 +67,7 @@ def run(
         place = Workplace(
             cache=cache or user_cache_path("chamnas"),
             data=Path(settings["data"]) if settings["data"] else None,
-            workers=slots,
+            workers=min(slots, os.cpu_count() or 1),
             progress=progress.step,
         )
         carry_out(
@@ -57,7 +76,9 @@ def run(
             settings,
             Options(seed=settings["seed"], num_trials=trials or chosen.num_trials, lag=settings["lag"], hours=hours),
             place,
-            make_executor=lambda evaluator: make_executor(executor, evaluator, workers=slots, address=address),
+            make_executor=lambda evaluator: make_executor(
+                executor, evaluator, workers=slots, address=address, terms=terms
+            ),
             progress=progress,
         )
     return tell(folder, as_json=as_json)

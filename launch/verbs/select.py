@@ -10,15 +10,16 @@ from launch.folder import RunFolder
 from launch.pricing import Pricing
 from launch.session import Session, open_session
 from launch.tables import number, table
-from nas.limits import Limit
+from nas.limits import Limit, resource_name
 from nas.select import Candidate, best_candidates
 from nas.strategies.chamnet import fit
 
 
 def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     session = open_session(RunFolder(path=run))
-    pricing = session.pricing()
-    wanted = [pricing.limit(text) for text in limits or session.settings["limits"]]
+    own = session.own_files(map(resource_name, limits))
+    pricing = session.pricing(own)
+    wanted = [pricing.limit(own.limit(text)) for text in limits or session.settings["limits"]]
     candidates = reselect(session, pricing, wanted, top)
     if as_json:
         chosen = [record(candidate, pricing, session.objective) for candidate in candidates]

@@ -26,24 +26,28 @@ NUM_PICTURES = 6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DepthEvaluator:
-    """Trains with `recipe`; a job's fidelity is its number of optimiser steps."""
+    """Trains with `recipe`; a job's fidelity is its number of optimiser steps.
+
+    `device` is torch's name of one; None takes the worker's GPU where it has been given one.
+    """
 
     space: Space
     data: DepthData
     recipe: Recipe
-    device: str = "cpu"
+    device: str | None = None
 
     def __call__(self, job: Job) -> Evaluation:
+        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(job.seed)
             module = build(self.space.lower(job.architecture))
-        train(module, self.data.train, replace(self.recipe, steps=job.fidelity), seed=job.seed, device=self.device)
+        train(module, self.data.train, replace(self.recipe, steps=job.fidelity), seed=job.seed, device=device)
         folded = fold(module)
-        metrics = _named(evaluate(folded, self.data.validation, device=self.device))
+        metrics = _named(evaluate(folded, self.data.validation, device=device))
         if job.phase == "search":
             return Evaluation(metrics=metrics)
-        metrics |= _named(evaluate(folded, self.data.test, device=self.device), prefix="test_")
-        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded))
+        metrics |= _named(evaluate(folded, self.data.test, device=device), prefix="test_")
+        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded.cpu()))
 
     @property
     def baselines(self) -> Mapping[str, Mapping[str, float]]:
@@ -68,7 +72,7 @@ class DepthEvaluator:
         weights, pictures = io.BytesIO(), io.BytesIO()
         torch.save(state(folded), weights)
         shown = self.data.test.take(np.linspace(0, len(self.data.test) - 1, NUM_PICTURES).round().astype(int))
-        prediction = predict(folded, shown.rgb, device=self.device)
+        prediction = predict(folded, shown.rgb)
         np.savez_compressed(pictures, rgb=shown.rgb, depth=shown.depth, log_disparity=prediction)
         return {"pt": weights.getvalue(), "npz": pictures.getvalue()}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from launch.executors._shared import is_out_of_memory
 from launch.executors.make import make_executor
 from launch.executors.serial import SerialExecutor
 from nas.plugins import load_file
@@ -97,6 +98,38 @@ def test_what_is_no_finite_number_is_a_failure(value: object) -> None:
     (outcome,) = executor.wait(0.0)
     assert outcome.evaluation is None and outcome.failure is not None
     assert outcome.failure.startswith(("ValueError", "TypeError"))
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch calls its own."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (MemoryError("no room"), True),
+        (OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"), True),
+        (RuntimeError("out of luck"), False),
+    ],
+)
+def test_out_of_memory_is_told_apart(error: Exception, is_memory: bool) -> None:
+    class Failing(Returning):
+        def __call__(self, job: Job) -> Evaluation:
+            raise error
+
+    executor = SerialExecutor(Failing({}))
+    executor.submit(job(0))
+    (outcome,) = executor.wait(0.0)
+    assert outcome.failure is not None
+    begin = "out of memory: " if is_memory else ""
+    assert outcome.failure.startswith(f"{begin}{type(error).__name__}: {error}\n")
+
+
+def test_torch_calls_it_so() -> None:
+    import torch
+
+    assert is_out_of_memory(torch.OutOfMemoryError("a GPU's")) and torch.OutOfMemoryError.__name__ == "OutOfMemoryError"
 
 
 def test_a_failure_keeps_the_end_of_its_traceback() -> None:

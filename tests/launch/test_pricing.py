@@ -39,6 +39,12 @@ def test_costs_are_those_of_the_lowered_network(pricing: Pricing, table: Latency
     assert [pricing.unit(name) for name in pricing.tables] == ["MACs", "parameters", "ms"]
 
 
+def test_two_resources_of_one_name_are_refused() -> None:
+    twin = replace(params.RESOURCES[0], name="macs")
+    with pytest.raises(ValueError, match="every resource needs a name of its own, got 'macs' twice; rename one"):
+        price(SPACE, [*macs.RESOURCES, *params.RESOURCES, twin])
+
+
 def test_a_limit_may_speak_of_the_baseline_or_a_reference(pricing: Pricing) -> None:
     published = pricing.costs(SPACE.reference("published"))
     assert pricing.limit("macs <= 0.5 * baseline").bound == 0.5 * published["macs"]

@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from nas.history import History, HistoryError, open_storage
+from nas.history import History, HistoryError, open_storage, split_password
 from nas.journal import repair_journal
 from nas.space import Choice
 from nas.trial import Evaluation, Job, Outcome, Trial
@@ -224,3 +224,34 @@ def test_a_journal_in_no_folder_is_named(tmp_path: Path) -> None:
 def test_a_database_that_cannot_be_opened_is_named(url: str) -> None:
     with pytest.raises(HistoryError, match=rf"{url.split('+')[0]}.* is not a readable record"):
         open_storage(url)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "password"),
+    [
+        (
+            "postgresql://me:s3cret@db:5432/chamnas?sslmode=require",
+            "postgresql://me@db:5432/chamnas?sslmode=require",
+            "s3cret",
+        ),
+        ("postgresql+psycopg2://me:a%40b@db/x", "postgresql+psycopg2://me@db/x", "a@b"),
+        ("postgresql://db/x?user=me&password=s3cret", "postgresql://db/x?user=me", "s3cret"),
+        ("postgresql://me@db/x", "postgresql://me@db/x", None),
+        ("sqlite:////tmp/study.db", "sqlite:////tmp/study.db", None),
+        ("run/study.journal", "run/study.journal", None),
+    ],
+)
+def test_a_password_is_taken_out_of_a_storages_url(given: str, kept: str, password: str | None) -> None:
+    assert split_password(given) == (kept, password)
+
+
+def test_a_password_that_would_have_to_be_written_down_is_refused() -> None:
+    with pytest.raises(HistoryError, match="taken for postgresql only, got mysql://me@db/x; let the") as caught:
+        split_password("mysql://me:s3cret@db/x")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_an_error_shows_no_password() -> None:
+    with pytest.raises(HistoryError, match=r"postgresql://me@127\.0\.0\.1:1/x is not a readable record") as caught:
+        open_storage("postgresql://me:s3cret@127.0.0.1:1/x")
+    assert "s3cret" not in str(caught.value)

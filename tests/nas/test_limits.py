@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas.limits import Limit, LimitError, check_reach, parse_limit, resource_name
+from nas.limits import Limit, LimitError, check_reach, is_resource_name, parse_limit, resource_name
 
 UNITS = {
     "macs": "MACs",
@@ -13,6 +13,8 @@ UNITS = {
     "latency_ms.cpu": "ms",
     "error": "1",
     "my/own.py:sram_bytes.peak": "bytes",
+    "own.py:flash": "KiB",
+    "own.py:energy": "mJ",
 }
 REFERENCES = {"published": 1000.0, "baseline": 8.0}
 
@@ -51,6 +53,11 @@ def read(text: str) -> Limit:
         ("latency_ms.cpu <= 9ms", "latency_ms.cpu", "<=", 9.0),
         ("error <= -2.5", "error", "<=", -2.5),
         ("my/own.py:sram_bytes.peak <= 512KB", "my/own.py:sram_bytes.peak", "<=", 512e3),
+        ("own.py:flash <= 2", "own.py:flash", "<=", 2.0),
+        ("own.py:flash <= 2 KiB", "own.py:flash", "<=", 2.0),
+        ("own.py:flash <= 3 MiB", "own.py:flash", "<=", 3 * 2.0**10),
+        ("own.py:flash <= 128 B", "own.py:flash", "<=", 0.125),
+        ("own.py:energy <= 2.5 mJ", "own.py:energy", "<=", 2.5),
     ],
 )
 def test_a_limit_means_what_it_says(text: str, resource: str, relation: str, bound: float) -> None:
@@ -101,6 +108,16 @@ def test_a_limit_means_what_it_says(text: str, resource: str, relation: str, bou
 def test_each_kind_of_mistake_has_its_message(text: str, message: str) -> None:
     with pytest.raises(LimitError, match=message):
         read(text)
+
+
+def test_the_path_of_a_file_may_be_long() -> None:
+    path = "/a/long/way" * 30
+    assert resource_name(f"{path}/own.py:flash <= 3") == f"{path}/own.py:flash"
+
+
+def test_what_a_limit_can_name() -> None:
+    assert all(is_resource_name(name) for name in ("macs", "sram_bytes.peak", "_x-1"))
+    assert not any(is_resource_name(name) for name in ("", "1x", "a b", "a:b", "a<b", "own.py:x"))
 
 
 def test_a_limit_that_makes_no_difference_is_refused() -> None:

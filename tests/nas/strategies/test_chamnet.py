@@ -192,3 +192,37 @@ def test_fitting_pairs_architectures_with_their_objective() -> None:
     fitted = fit(ridge.PREDICTOR, features, done, "error")
     truth = np.array([trial.metrics["error"] for trial in done])
     np.testing.assert_allclose(fitted.predict_mean(features(rows(done))), truth, atol=0.01)
+
+
+LISTED = ChamNet(task=replace(TASK, candidates=FEASIBLE))
+
+
+def test_listed_candidates_are_all_scored_and_a_known_one_never_comes_again() -> None:
+    done, pending = history(60, 10)
+    known = {trial.architecture for trial in (*done, *pending)}
+    found = [LISTED.propose(done, pending, np.random.default_rng(seed)) for seed in range(40)]
+    assert {proposal.origin for proposal in found} <= {"exhaustive", "random", "mutation"}
+    assert {proposal.architecture for proposal in found}.isdisjoint(known)
+    exhaustive = {proposal.architecture for proposal in found if proposal.origin == "exhaustive"}
+    assert len(exhaustive) == 1  # the same trials promise the same, whatever the ticket
+    fitted = fit(ridge.PREDICTOR, features, done, "error")
+    better = fitted.predict_mean(features(FEASIBLE)) < fitted.predict_mean(features(np.array([*exhaustive], np.int8)))
+    assert all(tuple(row) in known for row in FEASIBLE[better].tolist())
+
+
+def test_the_last_listed_candidate_is_found_and_then_nothing_is_left() -> None:
+    known = [trial(i, row) for i, row in enumerate(FEASIBLE.tolist()[:-1])]
+    for seed in range(20):
+        assert LISTED.propose(known, [], np.random.default_rng(seed)).architecture == tuple(FEASIBLE[-1].tolist())
+    last = trial(len(known), FEASIBLE[-1].tolist(), "running")
+    with pytest.raises(Exhausted, match=f"all {len(FEASIBLE)} architectures have been tried"):
+        LISTED.propose(known, [last], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("strategy", [STRATEGY, LISTED])
+def test_an_objective_that_never_changes_stops_nothing(strategy: ChamNet) -> None:
+    done = [replace(one, metrics={"error": 0.5}) for one in history(20)[0]]
+    known = {trial.architecture for trial in done}
+    found = [strategy.propose(done, [], np.random.default_rng(seed)) for seed in range(10)]
+    assert {"genetic", "exhaustive"} & {proposal.origin for proposal in found}
+    assert {proposal.architecture for proposal in found}.isdisjoint(known)

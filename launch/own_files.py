@@ -1,0 +1,178 @@
+"""Resources of the user's own files, named in limits and axes by file and name: "my_resource.py:energy_mj".
+
+A run's figures rest on such a file, so the run keeps where it is, its digest, and what it says of a few architectures;
+a file that has gone, has changed or says something else by now is refused, not mixed in.
+
+    reference   the file's path as it was first written; its resources are called "reference:name" from then on
+    probe       a resource's mean cost over sampled architectures: tells what no digest does, such as a changed table
+                that the file reads, or a meter that answers differently each time
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from launch.own_meters import ResourceError, load_meters
+from nas.limits import resource_name
+from nas.meters import AnyResource
+from nas.plugins import PluginError
+from nas.space import Space
+
+NUM_PROBED = 32
+PROBE_TOLERANCE = 1e-9  # relative; another machine's library may round the last digit otherwise
+SETTING = "resources"  # where experiment.json keeps them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFile:
+    """A file of resources. `path` is absolute; `probes` are by resource name, none before a run keeps the file."""
+
+    reference: str
+    path: Path
+    sha256: str
+    probes: Mapping[str, float] = field(default_factory=dict)
+
+    def load(self) -> tuple[AnyResource, ...]:
+        """Its resources, see `load_meters`.
+
+        Raises:
+          ResourceError: the file is gone or has changed.
+        """
+        if not self.path.is_file():
+            raise ResourceError(f"the run prices with {self.path}, which is gone; put the file back there")
+        if _digest(self.path) != self.sha256:
+            raise ResourceError(
+                f"{self.path} must stay what it was when the run began, and has changed (SHA-256 was {self.sha256}); "
+                "restore it, and give what is new a file of its own"
+            )
+        return load_meters(self.path, self.reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFiles:
+    """The files that a run keeps, or that a command names."""
+
+    files: tuple[OwnFile, ...] = ()
+
+    @classmethod
+    def kept(cls, settings: Mapping[str, Any]) -> "OwnFiles":
+        """Those of a run, from its settings; nothing is loaded yet."""
+        return cls(
+            files=tuple(
+                OwnFile(reference=reference, path=Path(kept["file"]), sha256=kept["sha256"], probes=kept["probes"])
+                for reference, kept in settings.get(SETTING, {}).items()
+            )
+        )
+
+    def naming(self, names: Iterable[str]) -> "OwnFiles":
+        """These files and those that resource names speak of, each once.
+
+        Raises:
+          PluginError: there is no such file.
+          ResourceError: one reference would stand for two files.
+        """
+        own = self
+        for reference in map(_reference, names):
+            if reference and own._find(reference) is None:
+                own = OwnFiles(files=(*own.files, _new(reference)))
+        return own
+
+    def naming_limits(self, texts: Iterable[str]) -> "OwnFiles":
+        """The same, for limits."""
+        return self.naming(map(resource_name, texts))
+
+    def name(self, name: str) -> str:
+        """A resource name with its file called as it is called here; other names stay as they are."""
+        found = self._find(_reference(name))
+        return name if found is None else f"{found.reference}:{name.rpartition(':')[2]}"
+
+    def limit(self, text: str) -> str:
+        """The same, for a limit."""
+        name = resource_name(text)
+        return text.replace(name, self.name(name), 1)
+
+    def load(self, space: Space) -> tuple[AnyResource, ...]:
+        """Every file's resources.
+
+        Raises:
+          ResourceError, PluginError: see `OwnFile.load`; or a resource says something else than when the run began.
+        """
+        resources = tuple(resource for file in self.files for resource in file.load())
+        known = {name: probe for file in self.files for name, probe in file.probes.items()}
+        _check_probes(known, _probes(space, [resource for resource in resources if resource.name in known]))
+        return resources
+
+    def record(self, space: Space) -> dict[str, Any]:
+        """For the run's settings."""
+        return {
+            file.reference: {
+                "file": str(file.path),
+                "sha256": file.sha256,
+                "probes": dict(file.probes or _probes(space, file.load())),
+            }
+            for file in self.files
+        }
+
+    def _find(self, reference: str) -> OwnFile | None:
+        """The file here that a reference stands for: the same file, or else the one that is called so."""
+        if not reference:
+            return None
+        path = _path(reference)
+        same = _first(file for file in self.files if file.path == path)
+        called = _first(file for file in self.files if file.reference == reference) or _first(
+            file for file in self.files if file.path.name == reference
+        )
+        if same or called is None or not path.is_file() or _digest(path) == called.sha256:
+            return same or called
+        if called.reference != reference:
+            return None  # a file of that name, but another one
+        raise ResourceError(
+            f"{reference!r} stands for {called.path} in this run, and there is another file {path}; "
+            "write its whole path to name that one"
+        )
+
+
+def _first(files: Iterable[OwnFile]) -> OwnFile | None:
+    return next(iter(files), None)
+
+
+def _reference(name: str) -> str:
+    """The file in a resource's name, "" if there is none."""
+    return name.rpartition(":")[0] if ".py:" in name else ""
+
+
+def _path(reference: str) -> Path:
+    return Path(reference).expanduser().resolve()  # within quotes, no shell has expanded a ~
+
+
+def _new(reference: str) -> OwnFile:
+    path = _path(reference)
+    if not path.is_file():
+        raise PluginError(f"there is no file {reference}; write its path as seen from {Path.cwd()}, or in full")
+    return OwnFile(reference=reference, path=path, sha256=_digest(path))
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _probes(space: Space, resources: Iterable[AnyResource]) -> dict[str, float]:
+    networks = [space.lower(row) for row in space.sample(NUM_PROBED, np.random.default_rng(0)).tolist()]
+    return {
+        resource.name: math.fsum(resource.of(network) for network in networks) / NUM_PROBED for resource in resources
+    }
+
+
+def _check_probes(known: Mapping[str, float], found: Mapping[str, float]) -> None:
+    for name, probe in known.items():
+        if name not in found or not math.isclose(probe, found[name], rel_tol=PROBE_TOLERANCE):
+            raise ResourceError(
+                f"{name} must say the same as when the run began, a mean of {probe:.10g} over {NUM_PROBED} sampled "
+                f"architectures, and says {found.get(name, math.nan):.10g}; restore what the file reads, or, if it "
+                "measures, keep its measurements in a table"
+            )

@@ -1,0 +1,77 @@
+"""An evaluator that tells where it runs, and meets the fate that a test has written for it.
+
+Tests load this file by its path: workers cannot import it, so it travels by value, as a user's own file does.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nas.trial import Evaluation, Job
+
+HOLD_S = 60.0  # a test that dies must not leave a process behind for long
+
+
+@dataclass(frozen=True)
+class Probing:
+    """`folder` holds a file "TICKET.fate" for a job that is to fare badly, and gets a line in "visits" per attempt.
+
+    Fates: "memory" runs out of it; "hang" does not end; "kill once" ends the worker the first time; "meet N" waits
+    until N attempts have begun; "hold" waits for a file "release".
+    """
+
+    folder: Path
+    ballast: np.ndarray
+
+    @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        return {}
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        return {}
+
+    def __call__(self, job: Job) -> Evaluation:
+        import ray  # by tests too, but not before they have set its environment
+
+        context = ray.get_runtime_context()
+        gpus = [int(text) for text in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if text]
+        with (self.folder / "visits").open("a") as visits:
+            visits.write(f"{job.ticket} {context.get_node_id()}\n")
+        self._meet_fate(job)
+        owns_data = float(self.ballast.flags.owndata or self.ballast.flags.writeable)
+        return Evaluation(
+            metrics={"error": 0.0, "pid": os.getpid(), "num_gpus": len(gpus), "gpu": sum(gpus), "owns_data": owns_data}
+        )
+
+    def _meet_fate(self, job: Job) -> None:
+        file = self.folder / f"{job.ticket}.fate"
+        fate = file.read_text() if file.exists() else ""
+        if fate == "memory":
+            raise MemoryError("told to")
+        if fate == "hang":
+            time.sleep(HOLD_S)
+        if fate == "kill once":
+            file.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fate.startswith("meet "):
+            _wait_until(lambda: len(visits(self.folder)) >= int(fate.removeprefix("meet ")))
+        if fate == "hold":
+            _wait_until((self.folder / "release").exists)
+
+
+def visits(folder: Path) -> list[tuple[int, str]]:
+    """Ticket and node of every attempt, in order."""
+    lines = (folder / "visits").read_text().splitlines()
+    return [(int(ticket), node) for ticket, node in (line.split() for line in lines)]
+
+
+def _wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + HOLD_S
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.02)
