@@ -9,7 +9,7 @@ demo: .venv/.demo
 	$(BIN)/nas search demo --out $(OUT)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadscope -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
