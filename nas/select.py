@@ -13,10 +13,10 @@ from jaxtyping import Float, Int8
 from nas.genetic import Problem, minimise
 from nas.predictor import Fitted
 from nas.space import Architecture
-from nas.strategies.chamnet import NUM_SEEDS
 from nas.strategy import Features, Sampler
 from nas.trial import Proposal, Trial, rows
 
+NUM_SEEDS = 512
 POPULATION = 2048
 GENERATIONS = 80
 

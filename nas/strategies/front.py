@@ -1,10 +1,9 @@
 """Several objectives: after the first design, whatever is expected to add most to the front's hypervolume.
 
 Each ticket fits one predictor per objective to what is known, takes pending trials as measured at their predicted mean,
-and searches for the largest expected gain in hypervolume under the limits: genetically, or by scoring every candidate
-where the task lists them. An objective that is known without training, such as macs, is learnt like the others; its
-predictor is soon sure of it. Two floors survive predictors that are wrong: some tickets are uniform draws, some are
-mutations of the front.
+and searches for the largest expected gain in hypervolume under the limits (`nas.strategies._guided`, which also keeps
+two floors against predictors that are wrong). An objective that is known without training, such as macs, is learnt like
+the others; its predictor is soon sure of it.
 
 Hypervolume needs scales and a reference point. Each objective is scaled to [0, 1] over what was measured, and the
 reference is its worst value: the ends of the front count as much as its middle.
@@ -15,28 +14,20 @@ al. 2010 (kriging believer).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.genetic import minimise
+from nas.genetic import Objective
 from nas.pareto import front_mask
 from nas.predictor import Fitted
-from nas.space import Architecture
-from nas.strategies._candidates import lowest, mutant
-from nas.strategies._shared import fresh
+from nas.strategies._guided import guided
 from nas.strategies._volume import random_directions, shortfall
 from nas.strategy import Task
 from nas.trial import Proposal, Trial, rows
 
-MIN_COMPLETE = 4
-RANDOM_SHARE = 0.05
-MUTATION_SHARE = 0.05
 NUM_DIRECTIONS = 32
-NUM_SEEDS = 512
-POPULATION = 1024
-GENERATIONS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,40 +43,14 @@ class Front:
             )
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """The opening's next architecture, then whatever the ticket's draw says; never one that was tried before.
+        """See `nas.strategy.Strategy`."""
+        return guided(self.task, done, pending, rng, parents=self._on_front, score=self._shortfall)
 
-        Raises:
-          Exhausted: no architecture that meets the limits is left.
-        """
-        known = [*done, *pending]
-        complete = [trial for trial in done if trial.state == "complete"]
-        if len(known) < len(self.task.opening):
-            planned = self.task.opening[len(known)]
-            if planned.architecture not in {trial.architecture for trial in known}:
-                return planned
-            return Proposal(architecture=fresh(self.task, known, rng), origin="random")
-        draw = rng.random()
-        if len(complete) >= MIN_COMPLETE and draw >= RANDOM_SHARE:
-            if draw < RANDOM_SHARE + MUTATION_SHARE:
-                found, origin = self._mutation(complete, known, rng), "mutation"
-            else:
-                origin = "genetic" if self.task.candidates is None else "exhaustive"
-                found = self._promising(complete, pending, known, rng)
-            if found is not None:
-                return Proposal(architecture=found, origin=origin)
-        return Proposal(architecture=fresh(self.task, known, rng), origin="random")
+    def _on_front(self, complete: Sequence[Trial]) -> Sequence[Trial]:
+        return [complete[i] for i in np.flatnonzero(front_mask(self._measured(complete))).tolist()]
 
-    def _mutation(
-        self, complete: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator
-    ) -> Architecture | None:
-        on_front = front_mask(self._measured(complete)).tolist()
-        parents = [trial for trial, is_on_front in zip(complete, on_front, strict=True) if is_on_front]
-        return mutant(parents, self.task.problem, known, rng)
-
-    def _promising(
-        self, complete: Sequence[Trial], pending: Sequence[Trial], known: Sequence[Trial], rng: np.random.Generator
-    ) -> Architecture | None:
-        """The architecture of largest expected gain that is not known; None if none was found."""
+    def _shortfall(self, complete: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Objective:
+        """See `nas.strategies._volume.shortfall`."""
         values = scaled(self._measured(complete))
         fitted = [self._fit(complete, pending, column) for column in values.T]
         front = values[front_mask(values)]
@@ -98,17 +63,7 @@ class Front:
             std = np.stack([prediction.std for prediction in predictions], axis=1)
             return shortfall(mean, std, front=front, reference=reference, directions=directions)
 
-        if self.task.candidates is not None:
-            return lowest(self.task.candidates, score, known)
-        found = minimise(
-            score,
-            replace(self.task.problem, exclude=rows(known)),
-            initial=np.concatenate([self.task.sample(NUM_SEEDS, rng), rows(complete)]),
-            rng=rng,
-            population=POPULATION,
-            generations=GENERATIONS,
-        )
-        return tuple(found.architectures[0].tolist()) if len(found.architectures) else None
+        return score
 
     def _fit(self, complete: Sequence[Trial], pending: Sequence[Trial], values: Float[np.ndarray, " n"]) -> Fitted:
         fitted = self.task.predictor.fit(self.task.features(rows(complete)), values)

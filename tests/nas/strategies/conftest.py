@@ -1,0 +1,12 @@
+"""Strategies on a small space search with small populations."""
+
+import pytest
+
+from nas.strategies import _guided
+
+
+@pytest.fixture(autouse=True)
+def a_small_genetic_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_guided, "POPULATION", 64)
+    monkeypatch.setattr(_guided, "GENERATIONS", 4)
+    monkeypatch.setattr(_guided, "NUM_SEEDS", 32)
