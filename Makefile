@@ -32,5 +32,5 @@ clean:
 	touch $@
 
 .venv/.dev: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,peers]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,peers,postgres,onnx,executorch]'
 	touch $@ .venv/.demo

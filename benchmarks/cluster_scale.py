@@ -39,9 +39,10 @@ from launch.pricing import price
 from launch.progress import tally
 from launch.tables import table
 from nas.genetic import Problem
-from nas.history import History, open_storage
+from nas.history import History
 from nas.resources import macs
 from nas.search import Plan, run
+from nas.storage import open_storage
 from nas.strategies.random import Random
 from nas.strategy import Strategy, Task
 from nas.trial import Evaluation, Job, Outcome, Proposal, Trial

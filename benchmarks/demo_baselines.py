@@ -21,9 +21,10 @@ from launch.folder import RunFolder
 from launch.progress import Progress, tally
 from launch.session import Session, open_session
 from launch.tables import table
-from nas.history import History, open_storage
+from nas.history import History
 from nas.journal import repair_journal
 from nas.search import Plan, run
+from nas.storage import open_storage
 from nas.strategies.random import Random
 from nas.strategy import Task
 from nas.trial import Trial

@@ -30,7 +30,8 @@ from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 
 from launch.tables import table
-from nas.history import History, open_storage
+from nas.history import History
+from nas.storage import open_storage
 from nas.trial import Evaluation, Job, Outcome, Trial
 from search_spaces.tiefenrausch import SPACE
 

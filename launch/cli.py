@@ -23,6 +23,7 @@ def nas(context: click.Context, show_traceback: bool) -> None:
     context.obj = show_traceback
 
 
+hours_type = click.FloatRange(0, min_open=True)
 run_argument = click.argument("run", type=click.Path(path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 limit_option = click.option(
@@ -31,6 +32,13 @@ limit_option = click.option(
     multiple=True,
     metavar="EXPR",
     help='Such as "macs <= 2e9", "latency_ms.cpu <= 0.5 * baseline" or "my_resource.py:energy_mj <= 3".',
+)
+latency_option = click.option(
+    "--latency",
+    "latencies",
+    multiple=True,
+    metavar="DEVICE|TABLE",
+    help="A device to profile here, or a table that `nas profile` wrote: gives the resource latency_ms.<device>.",
 )
 cache_option = click.option(
     "--cache",
@@ -56,7 +64,22 @@ cache_option = click.option(
 )
 @click.option("--trial-timeout", metavar="TIME", help="Such as 90s, 30min or 2h; for each attempt. [default: none]")
 @click.option("--trials", type=click.IntRange(1), help="Search trials in all; more extends a finished run.")
-@click.option("--hours", type=click.FloatRange(0, min_open=True), help="Hand out no new search trial after this time.")
+@click.option("--hours", type=hours_type, metavar="H", help="Wall-clock of this command, finals included.")
+@click.option(
+    "--gpu-hours", type=hours_type, metavar="H", help="GPUs of the run's trials x their time, finals included."
+)
+@click.option("--cpu-hours", type=hours_type, metavar="H", help="The same for CPUs.")
+@click.option(
+    "--rung",
+    "rungs",
+    type=click.IntRange(1),
+    multiple=True,
+    metavar="N",
+    help="Train first for so much less. [default: the experiment's]",
+)
+@click.option(
+    "--eta", type=float, metavar="E", help="One in E goes on to the next rung. [default: the experiment's, 4]"
+)
 @click.option("--seed", type=click.IntRange(0), help="[default: the run's, 0 for a new one]")
 @click.option("--lag", type=click.IntRange(0), help="0: fastest, not repeatable. [default: twice the workers]")
 @click.option(
@@ -65,6 +88,12 @@ cache_option = click.option(
     envvar="CHAMNAS_STORAGE",
     help="Of an Optuna storage; its password is kept nowhere. [default: a journal in the run folder]",
 )
+@click.option(
+    "--checkpoints",
+    metavar="URL",
+    help="Folder or URL (s3://..) for trainings that are cut short. [default: the run folder; none with --address]",
+)
+@latency_option
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
 @cache_option
 @json_option
@@ -118,6 +147,7 @@ def status(**options: Any) -> None:
 @nas.command()
 @click.argument("space")
 @limit_option
+@latency_option
 @click.option("--size", metavar="HxW", help="Input height and width. [default: the space's]")
 @json_option
 def info(**options: Any) -> None:
@@ -135,13 +165,27 @@ def list_(**options: Any) -> None:
 
 @nas.command()
 @click.argument("space")
-@click.option("--device", required=True, help="Key, dotted path or .py file.")
+@click.option("--device", required=True, help="Key, dotted path or .py file; with --from any name.")
 @click.option("--out", "table", type=click.Path(path_type=Path), required=True, help="JSON file to write.")
 @click.option("--size", metavar="HxW", help="Input height and width. [default: the space's]")
+@click.option("--threads", type=click.IntRange(1), help="Of a CPU. [default: 1]")
+@click.option("--operators", type=click.IntRange(1), metavar="N", help="Time N at most and predict the rest.")
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), metavar="CSV", help="Import operators timed elsewhere."
+)
+@click.option(
+    "--networks", type=click.Path(path_type=Path), metavar="CSV", help="With --from: whole networks timed there."
+)
+@click.option(
+    "--margin", type=click.FloatRange(0), default=0.1, show_default=True, help="With --from, without --networks."
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @json_option
 def profile(**options: Any) -> None:
-    """Time every distinct operator of SPACE on a device, and check the sums against whole networks."""
+    """Time every distinct operator of SPACE on a device, and check the sums against whole networks.
+
+    Interrupted, the same command continues. `nas search --latency TABLE` and `nas info --latency TABLE` use the table.
+    """
     _call("profile", options)
 
 
@@ -162,6 +206,10 @@ def profile(**options: Any) -> None:
     "--statistics", metavar="COL,..|none", help="Columns counted without training. [default: params, macs, ..]"
 )
 @click.option("--duration", metavar="COL", help="Column of training times. [default: random times]")
+@click.option(
+    "--rung", "rungs", multiple=True, metavar="COST=COL", help="Results of trainings that cost so much; two or more."
+)
+@click.option("--eta", type=float, default=4.0, show_default=True, help="One in so many is promoted to the next rung.")
 @click.option("--predictor", default="gp", show_default=True, help="Key, dotted path or .py file.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes. [default: one for each CPU]")
 @click.option(

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.checkpoints import Checkpoints
 from nas.devices.device import Device
 from nas.meters import AnyResource
 from nas.predictor import Predictor
 from nas.space import Space
+from nas.strategy import Rungs
 from nas.trial import Evaluator
+
+DEFAULT_ETA = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +28,14 @@ class Workplace:
       data: the user's own data set, None for the experiment's default.
       workers: processes that preparation may use.
       progress: told (what, done, total).
+      checkpoints: where trainings may keep themselves, None for nowhere; an evaluator may do without.
     """
 
     cache: Path
     data: Path | None
     workers: int
     progress: Callable[[str, int, int], None]
+    checkpoints: Checkpoints | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,8 @@ class Experiment:
       baseline: the space's reference architecture that "baseline" stands for in limits.
       num_design: space-filling trials before the predictor guides; part of `num_trials`.
       fidelity: training budget of a search trial, in the evaluator's measure.
+      rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.
+      eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
       num_finalists: how many are trained again, at `final_fidelity`.
       objective: the metric that is minimised.
     """
@@ -62,3 +70,14 @@ class Experiment:
     num_finalists: int
     final_fidelity: int
     objective: str = "error"
+    rungs: tuple[int, ...] = ()
+    eta: float = DEFAULT_ETA
+
+    @property
+    def ladder(self) -> Rungs | None:
+        """The rungs up to the full fidelity; None if there is that one only.
+
+        Raises:
+          ValueError: they do not ascend, or eta is no reduction.
+        """
+        return Rungs(fidelities=(*self.rungs, self.fidelity), eta=self.eta) if self.rungs else None

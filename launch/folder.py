@@ -18,6 +18,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from launch.budget import NO_LIMITS, Budget
+
 FORMAT = 1
 
 
@@ -48,6 +50,11 @@ class RunFolder:
     @property
     def report(self) -> Path:
         return self.path / "report.html"
+
+    @property
+    def timings(self) -> Path:
+        """Latencies of candidates for the finals, measured whole."""
+        return self.path / "timings.json"
 
     def latency_table(self, device: str) -> Path:
         return self.path / f"latency_{device}.json"
@@ -91,6 +98,17 @@ class RunFolder:
         """Say that the record is open and trials are about to be handed out."""
         if not self.started:
             self.write_json(self.settings_file, {**self.settings(), "started": True})
+
+    def is_done(self, num_trials: int, budget: Budget = NO_LIMITS) -> bool:
+        """Whether a search of so many trials, or more, has ended with a winner; or would be stopped where it was.
+
+        Raises:
+          FolderError: the winner's record cannot be read.
+        """
+        if not self.winner.exists():
+            return False
+        record = self.read_json(self.winner)
+        return int(record["num_trials"]) >= num_trials and budget.within(record.get("stopped_by"))
 
     def read_json(self, path: Path) -> dict[str, Any]:
         try:

@@ -5,18 +5,31 @@ from collections.abc import Sequence
 from nas.build import build, count_macs, count_params, fold
 from nas.devices.device import Device
 from nas.devices.profile import network_ms
+from nas.devices.recorded import Recorded
 from nas.space import Architecture, Space
 
 
 def measure(space: Space, devices: Sequence[Device], architectures: Sequence[Architecture]) -> list[dict[str, float]]:
     """Measured resources of each architecture, by resource name: macs and flops as fvcore traces them, params as torch
-    holds them, latency as the device runs the whole network (each by itself, in milliseconds).
+    holds them, latency as the device runs the whole network (each by itself, in milliseconds) unless it is known by
+    its table only.
+
+    Raises:
+      TimingError: a device failed or dropped out.
     """
-    latencies = {f"latency_ms.{device.key}": network_ms(space, device, architectures) for device in devices}
-    return [
-        _counted(space, architecture) | {name: float(times[i]) for name, times in latencies.items()}
-        for i, architecture in enumerate(architectures)
-    ]
+    timed = latencies(space, devices, architectures)
+    return [_counted(space, row) | times for row, times in zip(architectures, timed, strict=True)]
+
+
+def latencies(space: Space, devices: Sequence[Device], architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+    """The measured latencies alone.
+
+    Raises:
+      TimingError: a device failed or dropped out.
+    """
+    at_hand = [device for device in devices if not isinstance(device, Recorded)]
+    timed = {f"latency_ms.{device.key}": network_ms(space, device, architectures) for device in at_hand}
+    return [{name: float(times[i]) for name, times in timed.items()} for i in range(len(architectures))]
 
 
 def _counted(space: Space, architecture: Architecture) -> dict[str, float]:

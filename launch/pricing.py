@@ -148,7 +148,7 @@ def price(
     return Pricing(
         space=space,
         tables={table.resource.name: table for table in tables},
-        margins={table.resource().name: table.fit.margin for table in latency},
+        margins={table.resource().name: table.margin for table in latency},
         baseline=baseline,
     )
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from launch.budget import Line, words
 from nas.trial import Trial
 
 LINE_EVERY_S = 15.0
@@ -44,12 +45,13 @@ def tally(trials: Sequence[Trial], *, phase: str, total: int, slots: int, object
     )
 
 
-def sentence(state: Tally) -> str:
+def sentence(state: Tally, lines: Sequence[Line] = ()) -> str:
+    """Where a phase stands, and the budgets that have a limit."""
     best = "-" if state.best is None else f"{state.best:.4f}"
     left = "-" if state.left_s is None else duration(state.left_s)
     return (
         f"{state.phase}: {state.done}/{state.total} done, {state.running} running, {state.failed} failed, "
-        f"best error {best}, about {left} left"
+        f"best error {best}, about {left} left{words(lines)}"
     )
 
 
@@ -94,10 +96,10 @@ class Progress:
         self._last_tally = time.monotonic()
         return True
 
-    def show(self, state: Tally) -> None:
+    def show(self, state: Tally, lines: Sequence[Line] = ()) -> None:
         """Progress of a phase of trials."""
         ended = state.done + state.failed
-        self._show(sentence(state), finished=ended == state.total, done=ended)
+        self._show(sentence(state, lines), finished=ended == state.total, done=ended)
 
     def _show(self, text: str, *, finished: bool, done: int) -> None:
         if self._live is not None:

@@ -4,25 +4,30 @@ Every step can be cut short anywhere and done again by the same command: what ha
 a function of it and the seed.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from launch import winner as winners
+from launch.budget import MIN_TRIALS, NAMES, NO_LIMITS, Account, Budget, Course, Meter, Shift, amount, note
+from launch.checkpoints import NOWHERE
 from launch.experiment import Experiment, Workplace
 from launch.folder import RunFolder
 from launch.judging import held_out
-from launch.measure import measure
+from launch.latency import given_tables
+from launch.measure import latencies, measure
 from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
 from launch.progress import Progress, tally
 from launch.report.page import write_report
-from launch.session import open_history
+from launch.session import informed, open_history
 from launch.tables import quality_text
+from launch.vetting import vet
+from nas.checkpoints import Checkpoints
 from nas.design import space_filling
 from nas.feasible import FeasibleSet
 from nas.history import History
@@ -35,22 +40,29 @@ from nas.search import Plan, run
 from nas.select import Listed, best_candidates
 from nas.space import Architecture
 from nas.strategies.chamnet import ChamNet, fit
+from nas.strategies.halving import Halving
 from nas.strategy import Strategy, Task
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
-MIN_TRIALS = 4
+PHASES: tuple[Phase, ...] = ("search", "final")
+NUM_YARDSTICKS = 2
+"""Of the design, trained again beside the finalists."""
+SPARE = 4
+"""Candidates for each finalist, should some run over a latency limit."""
 STREAMS = {"design": 2, "finals": 4}
 """Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 5 and 6 in the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How this search is run; see `nas search --help`."""
+    """How this search is run; see `nas search --help`. `gpus` and `cpus` are what a trial holds."""
 
     seed: int
     num_trials: int
     lag: int
-    hours: float | None
+    budget: Budget = NO_LIMITS
+    gpus: float = 0.0
+    cpus: float = 1.0
 
 
 def carry_out(
@@ -69,11 +81,17 @@ def carry_out(
       InfeasibleError: no architecture meets the limits.
       TooManyFailures: trials fail so often that going on makes no sense.
     """
-    if _is_done(folder, options.num_trials):
+    if folder.is_done(options.num_trials, options.budget):
         progress.say(f"{folder.path} is done; more --trials extend it, `nas select` tries other limits")
+        if not folder.report.exists():  # the driver was killed after it had written the winner
+            write_report(folder)
         return
+    if place.checkpoints is None:
+        progress.say(NOWHERE)
+    else:
+        place.checkpoints.prove()
     evaluator = experiment.make_evaluator(place)
-    tables = latency_tables(experiment, folder, place.cache, options.seed, progress)
+    tables = latency_tables(experiment, folder, place.cache, options.seed, progress, given=given_tables(settings))
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
     feasible = pricing.feasible(limits, options.seed)
@@ -92,22 +110,51 @@ def carry_out(
         limits=limits,
         feasible=feasible,
         executor=executor,
+        checkpoints=place.checkpoints,
         progress=progress,
+        account=_account(experiment, history, options, executor.slots),
     )
     try:
-        complete = search.explore()
+        every = search.explore()
+        complete = [trial for trial in every if trial.fidelity == experiment.fidelity]
+        search = replace(search, experiment=informed(experiment, pricing, every))
         quality = search.judge(complete)
-        fitted = fit(experiment.predictor, pricing.features, complete, experiment.objective)
+        fitted = fit(search.experiment.predictor, pricing.features, complete, experiment.objective)
         if isinstance(fitted, Reasoned):
             progress.say(f"predictor {fitted.reason}")
         finals = search.finals(complete, fitted)
     finally:
         executor.close()  # before timing: idle workers are not quite idle
     search.conclude(finals, fitted, quality, evaluator)
+    if place.checkpoints is not None:
+        place.checkpoints.clear()
 
 
-def _is_done(folder: RunFolder, num_trials: int) -> bool:
-    return folder.winner.exists() and int(folder.read_json(folder.winner)["num_trials"]) >= num_trials
+def _account(experiment: Experiment, history: History, options: Options, slots: int) -> Account:
+    """The run's account, with what earlier commands have spent; its clock begins now."""
+    earlier = history.notes().get("account", {"shifts": []})["shifts"]
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    shifts = (*(Shift(**shift) for shift in earlier), Shift(since=since, gpus=options.gpus, cpus=options.cpus))
+    meter = Meter(shifts=shifts, clock=time.monotonic)
+    for phase in PHASES:
+        meter.follow(sorted((t for t in history.trials() if t.phase == phase), key=lambda trial: trial.ticket))
+    num_finals = experiment.num_finalists + NUM_YARDSTICKS + (experiment.baseline is not None)
+    return Account(
+        budget=options.budget,
+        course=Course(
+            num_trials=options.num_trials,
+            num_finals=num_finals,
+            final_fidelity=experiment.final_fidelity,
+            slots=slots,
+        ),
+        meter=meter,
+        began=time.monotonic(),
+    )
+
+
+def _spent_text(stopped_by: Mapping[str, float]) -> str:
+    (name, limit), *_ = stopped_by.items()
+    return f"the budget of {amount(limit)} {NAMES[name]} has no room for another trial and the finals"
 
 
 def _feasible_text(feasible: FeasibleSet) -> str:
@@ -130,10 +177,12 @@ class Search:
     limits: tuple[Limit, ...]
     feasible: FeasibleSet
     executor: Executor
+    checkpoints: Checkpoints | None
     progress: Progress
+    account: Account
 
     def explore(self) -> list[Trial]:
-        """Train the design, then what the strategy proposes; the phase's complete trials."""
+        """Train the design, then what the strategy proposes; the phase's complete trials, of every rung."""
         plan = Plan(
             phase="search",
             num_trials=self.options.num_trials,
@@ -141,16 +190,25 @@ class Search:
             seed=self.options.seed,
             lag=self.options.lag,
         )
-        started = time.monotonic()
-        limit_s = math.inf if self.options.hours is None else 3600 * self.options.hours
-        trials = self._run(plan, self._strategy(), stop=lambda: time.monotonic() - started > limit_s)
+        trials = self._run(plan, self._strategy(), stop=self._is_spent)
+        stopped_by = self.account.refused_by() if len(trials) < plan.num_trials else None
+        self.account.stopped_by = stopped_by
+        if stopped_by:
+            self.progress.say(f"{_spent_text(stopped_by)} after {len(trials)} of {plan.num_trials} trials")
         complete = [trial for trial in trials if trial.state == "complete"]
-        if len(complete) < MIN_TRIALS:
+        num_full = sum(trial.fidelity == self.experiment.fidelity for trial in complete)
+        if num_full < MIN_TRIALS:
+            cure = f"{_spent_text(stopped_by)}: {self.account.needs()}" if stopped_by else "give --trials more"
+            rungs = " at the full fidelity" if self.experiment.rungs else ""
             raise RuntimeError(
-                f"only {len(complete)} of {len(trials)} trials are complete, a predictor needs {MIN_TRIALS}; "
-                f"give --trials or --hours more. {_latest_failure(trials)}"
+                f"only {num_full} of {len(trials)} trials are complete{rungs}, a predictor needs {MIN_TRIALS}; {cure}. "
+                f"{_latest_failure(trials)}"
             )
         return complete
+
+    def _is_spent(self, trials: Sequence[Trial]) -> bool:
+        self.account.meter.follow(trials)
+        return self.account.refused_by() is not None
 
     def judge(self, complete: Sequence[Trial]) -> PredictorQuality:
         """How well the predictor ranks architectures that it has not seen."""
@@ -161,7 +219,7 @@ class Search:
 
     def finals(self, complete: Sequence[Trial], fitted: Fitted) -> list[Trial]:
         """Train the finalists at the full budget, and the random design's median and best beside them."""
-        wanted = [*self._finalists(complete, fitted), *self._yardsticks(complete)]
+        wanted = [*self._finalists(complete, fitted), *self._yardsticks()]
         old = self._phase("final")
         # What has failed is not tried again, unless everything has: then whatever was wrong may have been mended.
         tried = {trial.architecture for trial in old if any(other.state != "failed" for other in old)}
@@ -174,6 +232,7 @@ class Search:
             seed=self.options.seed,
             lag=0,
         )
+        self.account.course = replace(self.account.course, num_finals=len(proposals), searching=False)
         finals = self._run(plan, Listed(proposals=proposals))
         complete_finals = [trial for trial in finals if trial.state == "complete"]
         if not complete_finals:
@@ -194,6 +253,7 @@ class Search:
             winners.finalist(trial, {**self._recounted(trial), **costs}, self.limits, self.pricing)
             for trial, costs in zip(finals, measured, strict=True)
         ]
+        self.folder.report.unlink(missing_ok=True)  # a shorter run's
         winners.write(
             winners.choose(judged, objective),
             judged,
@@ -204,6 +264,7 @@ class Search:
             objective=objective,
             context={
                 "num_trials": self.options.num_trials,
+                "stopped_by": self.account.stopped_by,
                 "seed": self.options.seed,
                 "baselines": {name: dict(metrics) for name, metrics in evaluator.baselines.items()},
                 "data": dict(evaluator.data_facts),
@@ -225,8 +286,9 @@ class Search:
             features=self.pricing.features,
             predictor=self.experiment.predictor,
             opening=self._opening(),
+            rungs=self.experiment.ladder,
         )
-        return ChamNet(task=task)
+        return Halving(task=task) if task.rungs else ChamNet(task=task)
 
     def _opening(self) -> tuple[Proposal, ...]:
         """The baseline, where it meets the limits: the search starts from where one stands. Then the design.
@@ -246,8 +308,28 @@ class Search:
         return bool(self.feasible.contains(np.array([proposal.architecture], dtype=np.int8))[0])
 
     def _finalists(self, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
+        """The best by prediction and by trial that meet the limits on latency as measured, too."""
+        first = self._candidates(self.experiment.num_finalists, complete, fitted)
+        if not any(limit.resource in self.pricing.margins for limit in self.limits):
+            return first
+        spare = self._candidates(SPARE * self.experiment.num_finalists, complete, fitted)
+        return vet(first, [one for one in spare if one not in first], self.limits, self._time)
+
+    def _time(self, proposals: Sequence[Proposal]) -> list[dict[str, float]]:
+        """Latencies as measured now; what an earlier command measured here is not measured again."""
+        path = self.folder.timings
+        known: dict[str, dict[str, float]] = self.folder.read_json(path) if path.exists() else {}
+        new = [one.architecture for one in proposals if str(one.architecture) not in known]
+        if new:
+            self.progress.say(f"timing {len(new)} candidates whole, before they are trained for long")
+            found = latencies(self.experiment.space, self.experiment.devices, new)
+            known |= {str(row): times for row, times in zip(new, found, strict=True)}
+            self.folder.write_json(path, known)
+        return [known[str(one.architecture)] for one in proposals]
+
+    def _candidates(self, number: int, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
         candidates = best_candidates(
-            self.experiment.num_finalists,
+            number,
             fitted=fitted,
             features=self.pricing.features,
             complete=complete,
@@ -258,10 +340,10 @@ class Search:
         )
         return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
 
-    def _yardsticks(self, complete: Sequence[Trial]) -> list[Proposal]:
+    def _yardsticks(self) -> list[Proposal]:
         """What a search must beat: the design's median and best, which no predictor chose, and the baseline."""
         design = sorted(
-            (trial for trial in complete if trial.origin == "design"),
+            (trial for trial in self._phase("search") if trial.origin == "design" and trial.state == "complete"),
             key=lambda trial: trial.metrics[self.experiment.objective],
         )
         chosen = {"design median": design[len(design) // 2], "design best": design[0]} if design else {}
@@ -270,29 +352,42 @@ class Search:
             *(Proposal(architecture=trial.architecture, origin=origin) for origin, trial in chosen.items()),
         ]
 
-    def _run(self, plan: Plan, strategy: Strategy, stop: Callable[[], bool] = lambda: False) -> list[Trial]:
+    def _run(
+        self, plan: Plan, strategy: Strategy, stop: Callable[[Sequence[Trial]], bool] = lambda trials: False
+    ) -> list[Trial]:
         self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})
+        self.history.annotate("account", note(self.account))
         trials = run(
             plan,
             strategy=strategy,
             executor=self.executor,
             history=self.history,
             keep=self._keep,
-            watch=lambda trials: self._show(plan, trials) if self.progress.due() else None,
+            watch=lambda trials: self._watch(plan, trials),
             stop=stop,
         )
         self._show(plan, trials)
         return trials
 
+    def _watch(self, plan: Plan, trials: Sequence[Trial]) -> None:
+        self.account.meter.follow(trials)
+        if self.progress.due():
+            self._show(plan, trials)
+
     def _show(self, plan: Plan, trials: Sequence[Trial]) -> None:
         objective = self.experiment.objective
         slots = self.executor.slots
-        self.progress.show(tally(trials, phase=plan.phase, total=plan.num_trials, slots=slots, objective=objective))
+        state = tally(trials, phase=plan.phase, total=plan.num_trials, slots=slots, objective=objective)
+        self.progress.show(state, self.account.lines())
 
     def _keep(self, outcome: Outcome) -> None:
         if outcome.evaluation is not None:
             for ending, content in outcome.evaluation.artifacts.items():
                 self.folder.write_bytes(self.folder.artifacts / f"{outcome.job.name}.{ending}", content)
+            for note in outcome.evaluation.notes:
+                self.progress.say(f"{outcome.job.name}: {note}")
+        if self.checkpoints is not None:
+            self.checkpoints.forget(outcome.job)
 
     def _phase(self, phase: Phase) -> list[Trial]:
         return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)

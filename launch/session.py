@@ -1,18 +1,21 @@
 """Opening a run: from a folder's settings to the experiment, its prices and its record."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
 
 from launch.experiment import Experiment
 from launch.folder import FolderError, RunFolder, check_unchanged
+from launch.latency import with_latencies
 from launch.own_files import OwnFiles
 from launch.pricing import Pricing, price
 from nas.devices.table import read
-from nas.history import History, open_storage
+from nas.history import History
 from nas.plugins import EXPERIMENTS, PluginError
+from nas.storage import open_storage
+from nas.strategies.halving import full_predictor
 from nas.trial import Phase, Trial
 
 
@@ -36,6 +39,15 @@ class Session:
     def trials(self, phase: Phase) -> list[Trial]:
         """The phase's trials by ticket."""
         return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)
+
+    def full_trials(self) -> list[Trial]:
+        """The search's trials at the full fidelity, by ticket; without rungs all of them."""
+        return [trial for trial in self.trials("search") if trial.fidelity == self.experiment.fidelity]
+
+    def informed(self, pricing: Pricing) -> "Session":
+        """The same run, its predictor one of the full fidelity that knows what the lower rungs have shown."""
+        complete = [trial for trial in self.trials("search") if trial.state == "complete"]
+        return replace(self, experiment=informed(self.experiment, pricing, complete))
 
     def own_files(self, names: Iterable[str] = ()) -> OwnFiles:
         """The user's files of resources: the run's, and those that resource names speak of."""
@@ -67,6 +79,19 @@ def identity(experiment: Experiment) -> dict[str, Any]:
         "final_fidelity": experiment.final_fidelity,
         "num_design": experiment.num_design,
     }
+
+
+def informed(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial]) -> Experiment:
+    """The experiment, its predictor one of the full fidelity that knows what complete trials on lower rungs showed."""
+    predictor = full_predictor(
+        experiment.predictor, experiment.ladder, pricing.features, complete, experiment.objective
+    )
+    return replace(experiment, predictor=predictor)
+
+
+def with_rungs(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
+    """The experiment with the rungs that the run was started with."""
+    return replace(experiment, rungs=tuple(settings.get("rungs", ())), eta=settings.get("eta", experiment.eta))
 
 
 def load_experiment(reference: str) -> Experiment:
@@ -107,7 +132,7 @@ def open_session(folder: RunFolder) -> Session:
     settings = folder.settings()
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
-    experiment = load_experiment(settings["experiment"])
+    experiment = with_latencies(with_rungs(load_experiment(settings["experiment"]), settings), settings, folder)
     check_unchanged(folder.path, settings, identity(experiment))
     history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

@@ -7,11 +7,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from launch import latency
 from launch.experiment import Experiment
 from launch.folder import RunFolder
 from launch.own_files import SETTING, OwnFiles
 from launch.session import identity
-from nas.history import split_password
+from nas.storage import split_password
 
 
 def settings_of(
@@ -25,6 +26,9 @@ def settings_of(
     slots: int,
     storage: str | None,
     data: Path | None,
+    latencies: tuple[str, ...] = (),
+    rungs: tuple[int, ...] = (),
+    eta: float | None = None,
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
@@ -33,15 +37,21 @@ def settings_of(
     old = folder.settings() if folder.started else {}
     wanted = list(limits) or old.get("limits", list(experiment.limits))
     own = OwnFiles.kept(old).naming_limits(wanted)
+    steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
+    if eta is not None and not steps:
+        raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
+    timed = latency.record(experiment.space, latencies, old)
     study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study", study),
         **identity(experiment),
+        **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
         "limits": [own.limit(text) for text in wanted],
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,
         "storage": split_password(storage)[0] if storage else old.get("storage"),
         "data": str(data.resolve()) if data is not None else old.get("data"),
         **({SETTING: own.record(experiment.space)} if own.files else {}),
+        **({latency.SETTING: timed} if timed else {}),
     }

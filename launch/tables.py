@@ -69,7 +69,8 @@ def winner_text(record: Mapping[str, Any]) -> str:
     limits = table(
         ["limit", "bound", "predicted", "measured", "unit", "holds"],
         [
-            [limit["text"], *(number(limit[key]) for key in ("bound", "predicted", "measured")), limit["unit"],
+            [limit["text"], number(limit["bound"]), number(limit["predicted"]),
+             "not at hand" if limit["measured"] is None else number(limit["measured"]), limit["unit"],
              "yes" if limit["holds"] else "NO"]
             for limit in record["limits"]
         ],

@@ -18,7 +18,13 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitCheck:
-    """One limit on one architecture, in the resource's unit. `holds` speaks of the measured value."""
+    """One limit on one architecture, in the resource's unit.
+
+    Attributes:
+      measured: or counted; None for a latency whose device is known by its table only.
+      margin: of the prediction, as a share of it; 0 for what is counted.
+      holds: as measured, or else as predicted with the margin kept.
+    """
 
     text: str
     resource: str
@@ -26,13 +32,17 @@ class LimitCheck:
     unit: str
     bound: float
     predicted: float
-    measured: float
+    measured: float | None
+    margin: float
     holds: bool
 
     @property
     def excess(self) -> float:
         """How far beyond the bound, as a share of it; 0 where the limit holds."""
-        return 0.0 if self.holds else abs(self.measured / self.bound - 1) if self.bound else float("inf")
+        if self.holds:
+            return 0.0
+        value = self.predicted if self.measured is None else self.measured
+        return abs(value / self.bound - 1) if self.bound else float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +62,7 @@ class Finalist:
 def finalist(trial: Trial, measured: Mapping[str, float], limits: Sequence[Limit], pricing: Pricing) -> Finalist:
     """Check one final against the limits; a resource that cannot be measured is judged by its exact count."""
     predicted = pricing.costs(trial.architecture)
-    checks = tuple(_check(limit, predicted, measured, pricing.unit(limit.resource)) for limit in limits)
+    checks = tuple(_check(limit, predicted[limit.resource], measured, pricing) for limit in limits)
     return Finalist(trial=trial, predicted=predicted, measured=measured, checks=checks)
 
 
@@ -108,17 +118,24 @@ def write(
     folder.write_json(folder.winner, record)
 
 
-def _check(limit: Limit, predicted: Mapping[str, float], measured: Mapping[str, float], unit: str) -> LimitCheck:
-    value = measured.get(limit.resource, predicted[limit.resource])
+def _check(limit: Limit, predicted: float, measured: Mapping[str, float], pricing: Pricing) -> LimitCheck:
+    margin = pricing.margins.get(limit.resource)
+    exact = predicted if margin is None else None  # what no device must measure is counted
+    value = measured.get(limit.resource, exact)
+    if limit.relation == "<=":
+        holds = (predicted * (1 + (margin or 0.0)) if value is None else value) <= limit.bound
+    else:
+        holds = (predicted / (1 + (margin or 0.0)) if value is None else value) >= limit.bound
     return LimitCheck(
         text=limit.text,
         resource=limit.resource,
         relation=limit.relation,
-        unit=unit,
+        unit=pricing.unit(limit.resource),
         bound=limit.bound,
-        predicted=predicted[limit.resource],
+        predicted=predicted,
         measured=value,
-        holds=value <= limit.bound if limit.relation == "<=" else value >= limit.bound,
+        margin=margin or 0.0,
+        holds=holds,
     )
 
 

@@ -2,7 +2,8 @@
 
 One study per run. A trial is written twice: when it starts (all parameters in one operation, because Optuna commits
 once per parameter otherwise) and when it ends (its outcome as one attribute, then its state). The outcome is what
-counts: a driver killed between the two writes has lost nothing. Only the driver writes.
+counts: a driver killed between the two writes has lost nothing. Only the driver writes. A database that cannot be
+reached any more ends the driver; what has been written is there for the next one.
 
 The default storage is a journal file in the run folder (`nas.journal`): a trial costs it 1 to 2 ms and opening 10,000
 takes a second, against 40 to 130 ms and 12 to 15 s for SQLite (benchmarks/storage_speed.py). Any URL that Optuna's RDB
@@ -12,71 +13,22 @@ storage takes works too.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution
-from optuna.exceptions import DuplicatedStudyError, OptunaError
-from optuna.storages import BaseStorage, RDBStorage
-from optuna.storages.journal import JournalStorage
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from nas.journal import JournalFile
 from nas.space import Choice
+from nas.storage import HistoryError, told
 from nas.trial import Outcome, Phase, Trial
 
 FORMAT = 1
 
 _Key = tuple[Phase, int]
 """A trial's phase and ticket."""
-
-
-class HistoryError(ValueError):
-    """A record that cannot be opened, or that belongs to something else."""
-
-
-def split_password(location: str) -> tuple[str, str | None]:
-    """A storage's URL without its password, which may be written down and shown, and the password.
-
-    Raises:
-      HistoryError: a password is given for a database that can be given none in another way.
-    """
-    try:
-        url = make_url(location)
-    except ArgumentError:  # no URL: opening it tells
-        return location, None
-    hidden = url.password if url.password is not None else url.query.get("password")
-    if hidden is None:
-        return location, None
-    query = {name: value for name, value in url.query.items() if name != "password"}
-    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
-    shown = bare.render_as_string(hide_password=False)
-    if url.get_backend_name() != "postgresql":
-        raise HistoryError(
-            f"a password in a storage's URL would be written down, so it is taken for postgresql only, got {shown}; "
-            "let the database's own client find it elsewhere"
-        )
-    return shown, str(hidden)
-
-
-def open_storage(location: str | Path) -> BaseStorage:
-    """The storage behind a URL ("postgresql://...", "sqlite:///...") or a journal file's path.
-
-    Raises:
-      HistoryError: the file is no journal, or the file or database cannot be opened.
-    """
-    try:
-        if isinstance(location, str) and "://" in location:
-            return RDBStorage(location)
-        return JournalStorage(JournalFile(Path(location)))
-    except (ValueError, KeyError, OSError, ImportError, OptunaError, SQLAlchemyError) as error:
-        raise HistoryError(
-            f"{split_password(str(location))[0]} is not a readable record ({error}); give the storage that the run was "
-            "started with, restore it from a copy, or start in an empty folder"
-        ) from error
 
 
 class History:
@@ -89,9 +41,11 @@ class History:
       objective: the metric that is Optuna's value, minimised.
 
     Raises:
-      HistoryError: the study does not exist and may not be created, or is of another format.
+      HistoryError: the study does not exist and may not be created, or is of another format; or, as from every
+        method, the database cannot be reached any more.
     """
 
+    @told()
     def __init__(
         self, storage: BaseStorage, name: str, *, choices: Sequence[Choice], objective: str, create: bool = True
     ) -> None:
@@ -101,18 +55,26 @@ class History:
         self._study_id = _open_study(storage, name, create=create)
         self._trials: dict[_Key, Trial] = {}
         self._ids: dict[_Key, int] = {}
+        self._begun: dict[_Key, datetime] = {}
         self._unclosed: list[Trial] = []
         for frozen in storage.get_all_trials(self._study_id, deepcopy=False):
             trial = _thaw(frozen)
             self._trials[_key(trial)] = trial
             self._ids[_key(trial)] = frozen._trial_id
+            if frozen.datetime_start is not None:
+                self._begun[_key(trial)] = frozen.datetime_start.astimezone(UTC)
             if trial.state != "running" and not frozen.state.is_finished():
                 self._unclosed.append(trial)
+
+    def begun(self) -> dict[tuple[Phase, int], datetime]:
+        """When each trial was first handed out (UTC), by phase and ticket; as it stood at opening."""
+        return dict(self._begun)
 
     def trials(self) -> list[Trial]:
         """All trials in the order in which they started: those found at opening, and what has been recorded since."""
         return list(self._trials.values())
 
+    @told()
     def start(self, trial: Trial) -> None:
         """Record that a trial has been handed out; once more for one that was running when a driver died is fine."""
         if _key(trial) in self._ids:
@@ -141,9 +103,11 @@ class History:
         self._ids[_key(trial)] = self._storage.create_new_trial(self._study_id, template_trial=template)
         self._trials[_key(trial)] = trial
 
+    @told()
     def finish(self, trial: Trial, outcome: Outcome) -> Trial:
         """Record how a trial ended, and return it as recorded; without the objective it has failed."""
         metrics = {} if outcome.evaluation is None else dict(outcome.evaluation.metrics)
+        notes = () if outcome.evaluation is None else outcome.evaluation.notes
         failure = outcome.failure
         if failure is None and self._objective not in metrics:
             failure = f"the evaluator gave no {self._objective!r}; it gave: {', '.join(metrics) or 'nothing'}"
@@ -152,6 +116,7 @@ class History:
             "failure": failure,
             "duration_s": outcome.duration_s,
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            **({"notes": list(notes)} if notes else {}),
         }
         self._storage.set_trial_user_attr(self._ids[_key(trial)], "outcome", record)
         ended = _ended(trial, record)
@@ -159,15 +124,18 @@ class History:
         self._trials[_key(trial)] = ended
         return ended
 
+    @told()
     def recover(self) -> None:
         """Close the trials whose outcome was written but whose state was not, because the driver died in between."""
         while self._unclosed:
             self._close(self._unclosed.pop())
 
+    @told()
     def annotate(self, key: str, value: Any) -> None:
         """Keep a JSON value on the study."""
         self._storage.set_study_user_attr(self._study_id, key, value)
 
+    @told()
     def notes(self) -> dict[str, Any]:
         """What `annotate` has kept."""
         return self._storage.get_study_user_attrs(self._study_id)
@@ -222,4 +190,5 @@ def _ended(trial: Trial, record: Mapping[str, Any]) -> Trial:
         failure=record["failure"],
         duration_s=record["duration_s"],
         ended=record["ended"],
+        notes=tuple(record.get("notes", ())),
     )

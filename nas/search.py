@@ -49,7 +49,7 @@ class Plan:
 
     Attributes:
       num_trials: tickets 0 .. num_trials - 1 are handed out.
-      fidelity: training budget of each, in the evaluator's measure.
+      fidelity: training budget of each whose proposal names no other, in the evaluator's measure.
       lag: see the module's docstring; 0 or at least the number of slots to keep them all busy.
       max_failure_share: of the last 20 trials that ended since the driver started; beyond it the search stops with
         `TooManyFailures`.
@@ -71,7 +71,7 @@ def run(
     history: Record,
     keep: Callable[[Outcome], None] = lambda outcome: None,
     watch: Callable[[Sequence[Trial]], None] = lambda trials: None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[Sequence[Trial]], bool] = lambda trials: False,
 ) -> list[Trial]:
     """Hand out every ticket of the plan and record what comes back; trials that have ended are never run again.
 
@@ -81,7 +81,8 @@ def run(
       keep: called with each outcome before it is recorded, to store its artifacts.
       watch: called with the phase's trials by ticket whenever they change, and about twice a second; the list is the
         loop's own and goes on changing, so look and do not keep.
-      stop: once it says True no new ticket is handed out; running ones are awaited.
+      stop: asked before every ticket, with the same list; while it says True none is handed out, and running ones
+        are awaited.
 
     Returns:
       The phase's trials by ticket.
@@ -95,7 +96,7 @@ def run(
     recent: deque[Trial] = deque(maxlen=FAILURE_WINDOW)
     num_running = 0
     while True:
-        while num_running < executor.slots and not stop() and (trial := next(tickets, None)) is not None:
+        while num_running < executor.slots and not stop(ledger.trials) and (trial := next(tickets, None)) is not None:
             history.start(trial)
             executor.submit(_job(plan, trial))
             num_running += 1
@@ -188,14 +189,14 @@ def _trial(plan: Plan, ticket: int, proposal: Proposal) -> Trial:
         phase=plan.phase,
         ticket=ticket,
         architecture=proposal.architecture,
-        fidelity=plan.fidelity,
+        fidelity=plan.fidelity if proposal.fidelity is None else proposal.fidelity,
         origin=proposal.origin,
         state="running",
     )
 
 
 def _unended(trial: Trial) -> Trial:
-    return replace(trial, state="running", metrics={}, failure=None, duration_s=None, ended=None)
+    return replace(trial, state="running", metrics={}, failure=None, duration_s=None, ended=None, notes=())
 
 
 def _ticket(trial: Trial) -> int:

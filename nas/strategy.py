@@ -4,6 +4,7 @@ A strategy is made once per search, `STRATEGY(task=task)`, and asked once per ti
 (task, done, pending, rng), so that a search can be repeated and continued: see `nas.search`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -22,6 +23,29 @@ Features = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rungs:
+    """Fidelities at which a search may train, and how selective it is between them.
+
+    Attributes:
+      fidelities: ascending; the last is the one that is sought, the others are cheaper and tell of it.
+      eta: one in so many of a rung's complete trials is trained again on the next.
+
+    Raises:
+      ValueError: the fidelities do not ascend, or eta promotes more than there are.
+    """
+
+    fidelities: tuple[int, ...]
+    eta: float
+
+    def __post_init__(self) -> None:
+        if not self.fidelities or self.fidelities[0] < 1 or any(np.diff(self.fidelities) <= 0):
+            told = ", ".join(map(str, self.fidelities)) or "none"
+            raise ValueError(f"rungs are fidelities of 1 or more that grow up to the full one, got {told}; sort them")
+        if not 1 < self.eta < math.inf:
+            raise ValueError(f"eta must be more than 1, got {self.eta:g}; 4 trains one in four again on the next rung")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What a strategy is told of the search.
 
@@ -34,6 +58,7 @@ class Task:
       opening: what to train first, in order: a known network, then a design that fills the space. A strategy without a
         model may ignore it.
       candidates: every architecture that meets the limits, where they are few enough to list; otherwise None.
+      rungs: cheaper fidelities beside the full one, for strategies that use them; None where there are none.
     """
 
     objectives: tuple[str, ...]
@@ -43,6 +68,7 @@ class Task:
     predictor: Predictor
     opening: tuple[Proposal, ...] = ()
     candidates: Int8[np.ndarray, "n d"] | None = None
+    rungs: Rungs | None = None
 
     @property
     def objective(self) -> str:
@@ -61,7 +87,7 @@ class Strategy(Protocol):
     """Decides what to train next; a pure function of its arguments."""
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """An architecture that neither `done` nor `pending` holds.
+        """An architecture that neither `done` nor `pending` holds, at least not at the proposal's fidelity.
 
         Raises:
           Exhausted: there is none left.

@@ -27,10 +27,14 @@ class Exhausted(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An architecture to try, and the rule that proposed it (such as "design", "genetic" or "random")."""
+    """An architecture to try, and the rule that proposed it (such as "design", "genetic" or "random").
+
+    `fidelity` is the training budget; None for the plan's, as of every strategy that knows one only.
+    """
 
     architecture: Architecture
     origin: str
+    fidelity: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Metrics of a trained candidate by name, and files worth keeping (name to content)."""
+    """Metrics of a trained candidate by name, and files worth keeping (name to content).
+
+    `notes` are sentences on how it came about, such as that memory ran out on the way; nothing is decided by them.
+    """
 
     metrics: Mapping[str, float]
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @runtime_checkable  # the test run checks the types of arguments
@@ -76,6 +84,15 @@ class Evaluator(Protocol):
     def __call__(self, job: Job) -> Evaluation: ...
 
 
+@runtime_checkable
+class Divisible(Protocol):
+    """What an evaluator may also be: one that can do with less memory, for a job that ran out of it."""
+
+    def divided(self) -> Evaluator | None:
+        """The same training with each batch in two parts, one after the other; None where it cannot be divided."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a job ended: with an evaluation, or with the reason for its failure (message and end of the traceback)."""
@@ -90,7 +107,7 @@ class Outcome:
 class Trial:
     """One architecture's training as the record holds it; `metrics` is empty until it is complete.
 
-    `ended` is the time in UTC (ISO 8601), None while it runs.
+    `ended` is the time in UTC (ISO 8601), None while it runs; `notes` are the evaluation's.
     """
 
     phase: Phase
@@ -103,6 +120,7 @@ class Trial:
     failure: str | None = None
     duration_s: float | None = None
     ended: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:

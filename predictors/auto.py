@@ -2,8 +2,8 @@
 
 No predictor ranks best on every space and at every number of trials, and which one does is seen only on the run's own
 data. Each member is fitted to four fifths of the points and ranks the rest. The member of highest Kendall tau is taken,
-and with it every other that comes within a standard error of it and finds the best points as well. Together they
-predict the mixture of their normals with equal weights, so that where they disagree the standard deviation grows.
+and with it every other that comes near it (`_margin`) and finds the best points as well. Together they predict the
+mixture of their normals with equal weights, so that where they disagree the standard deviation grows.
 
 The one predictor that imports its neighbours: they are what it chooses from.
 
@@ -116,7 +116,7 @@ def _score(name: str, predictor: Predictor, X: Float[np.ndarray, "n f"], y: Floa
 def _choose(scores: Sequence[Score], num_points: int) -> tuple[list[str], str]:
     """The best by tau, and those beside it that cannot be told from it and find the best points no worse."""
     best = max(scores, key=lambda score: (score.tau, -score.regret))
-    margin = _standard_error(num_points)
+    margin = _margin(num_points)
     joined = [s for s in scores if s is best or (s.tau >= best.tau - margin and s.regret <= best.regret)]
     seen = ", ".join(f"{score.name} {score.tau:.3f}/{score.regret:.3g}" for score in scores)
     reason = (
@@ -127,11 +127,11 @@ def _choose(scores: Sequence[Score], num_points: int) -> tuple[list[str], str]:
     return [score.name for score in joined], reason
 
 
-def _standard_error(num_points: int) -> float:
-    """Of the difference of two taus on the same points, roughly: a third of that of one tau when nothing is learned.
+def _margin(num_points: int) -> float:
+    """How far below the best tau another may lie and not be told from it: a third of tau's standard error by chance.
 
-    The variance of tau under independence is 2 (2n + 5) / (9 n (n - 1)) (Kendall 1938); predictions of the same points
-    by two good predictors agree on most pairs, so that their taus move together.
+    By chance its variance is 2 (2n + 5) / (9 n (n - 1)) (Kendall 1938). Two good predictors agree on most pairs of the
+    same points, so that their taus move together and differ by less; the third is a choice, not a result.
     """
     return math.sqrt(2 * (2 * num_points + 5) / (9 * num_points * (num_points - 1))) / 3
 

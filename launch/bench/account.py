@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from launch.bench.comparison import Comparison, Standing
 from launch.bench.measure import Estimate, judge_floor, reference_point, true_front
+from launch.bench.question import Ladder
 from launch.tables import number, table
 
 
@@ -57,6 +58,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "workers": course.workers,
         "lag": course.lag,
         "predictor": course.predictor,
+        "rungs": asdict(question.ladder) if question.ladder else None,
         "measure": _measure(comparison),
         **_best(comparison),
         "best_peer": comparison.best_peer.name if comparison.best_peer else None,
@@ -133,14 +135,21 @@ def _or_null(value: float) -> float | None:
 
 
 def _title(comparison: Comparison) -> str:
-    arena, course = comparison.arena, comparison.course
-    goals = ", ".join(f"{goal.column} ({goal.direction})" for goal in arena.question.objectives)
+    arena, course, question = comparison.arena, comparison.course, comparison.arena.question
+    goals = ", ".join(f"{goal.column} ({goal.direction})" for goal in question.objectives)
     what = "regret" if _measure(comparison) == "regret" else "share of the true front's hypervolume"
     return (
         f"{arena.table}: {what} of {goals} after so many trained architectures of {arena.allowed.sum():,}, mean and "
         f"95 % interval over {comparison.seeds} seeds; {course.workers} at once, lag {course.lag}, predictor "
-        f"{course.predictor}"
+        f"{course.predictor}{_rungs(question.ladder)}"
     )
+
+
+def _rungs(ladder: Ladder | None) -> str:
+    if ladder is None:
+        return ""
+    told = ", ".join(f"{cost} {column}" for cost, column in zip(ladder.rungs.fidelities, ladder.columns, strict=True))
+    return f"; a training's cost {told}, eta {ladder.rungs.eta:g}: N trained is what N full trainings cost"
 
 
 def _table(comparison: Comparison) -> str:

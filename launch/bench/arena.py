@@ -36,6 +36,7 @@ class Arena:
     """Attributes:
     rows: the table's distinct architectures.
     values: the objectives, lower is better; NaN where the training failed.
+    cheap: the objective on each rung below the full one, cheapest first, likewise.
     judged: the judge's column, lower is better; None without a judge.
     excess: by how much of its bound each limit is broken, at most 0 where it holds.
     allowed: which rows meet every limit; only these exist.
@@ -52,6 +53,7 @@ class Arena:
     statistics: tuple[str, ...]
     rows: Int8[np.ndarray, "n d"]
     values: Float[np.ndarray, "n m"]
+    cheap: tuple[Float[np.ndarray, "n 1"], ...]
     judged: Float[np.ndarray, " n"] | None
     excess: Float[np.ndarray, "n limits"]
     allowed: Bool[np.ndarray, " n"]
@@ -71,6 +73,16 @@ class Arena:
         """The rows that exist for a strategy."""
         candidates: Int8[np.ndarray, "c d"] = self.rows[self.allowed]
         return candidates
+
+    @property
+    def full(self) -> int:
+        """What a full training costs: the costliest rung's, or 1 where all trainings are alike."""
+        return self.question.ladder.full if self.question.ladder else 1
+
+    @property
+    def cheap_by_fidelity(self) -> dict[int, Float[np.ndarray, "n 1"]]:
+        ladder = self.question.ladder
+        return dict(zip(ladder.rungs.fidelities, self.cheap, strict=False)) if ladder else {}
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -117,6 +129,7 @@ class Arena:
             predictor=predictor,
             opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in opening.tolist()),
             candidates=candidates,
+            rungs=self.question.ladder.rungs if self.question.ladder else None,
         )
 
 
@@ -141,6 +154,7 @@ def prepare(results: Results, question: Question) -> Arena:
         statistics=statistics,
         rows=results.architectures,
         values=values,
+        cheap=_cheap(results, question),
         judged=None if judge is None else judge.sign * results.numbers(judge.column),
         excess=excess,
         allowed=allowed,
@@ -166,6 +180,12 @@ def _values(
         )
     _note_results(results, goals, values, allowed, notes)
     return values
+
+
+def _cheap(results: Results, question: Question) -> tuple[Float[np.ndarray, "n 1"], ...]:
+    """The rungs' columns, lower is better; the direction is the objective's."""
+    columns = question.ladder.columns[:-1] if question.ladder else ()
+    return tuple(question.objectives[0].sign * results.numbers(column)[:, None] for column in columns)
 
 
 def _limited(
@@ -207,6 +227,7 @@ def _statistics(results: Results, question: Question, notes: list[str]) -> tuple
             results.numbers(name)
         return question.statistics
     sought = {goal.column for goal in (*question.objectives, question.judge) if goal is not None}
+    sought |= set(question.ladder.columns) if question.ladder else set()
     found = []
     for name in results.cells:
         if name.lower() in DEFAULT_STATISTICS and name not in sought:

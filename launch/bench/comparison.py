@@ -13,6 +13,7 @@ from launch.bench.measure import (
     estimate,
     estimates,
     front_share,
+    full_trainings,
     judge_curve,
     loss_curve,
     rank,
@@ -35,7 +36,7 @@ class Standing:
       front_share: of the true front's points that were trained; None for one objective.
       proposal_ms: the strategy's own time per proposal, in ms of one core.
       virtual_s: when the last training ended on the virtual clock.
-      num_failed: trainings that failed, per seed.
+      num_failed: full trainings that failed, per seed.
       num_short: seeds whose run ended before its budget, because nothing was left to propose.
     """
 
@@ -134,6 +135,6 @@ def _standing(arena: Arena, course: Course, name: str, runs: Sequence[Replay]) -
         front_share=None if alone else estimate(np.array([front_share(arena, run) for run in runs])),
         proposal_ms=float(np.mean([run.proposal_ms for run in runs])),
         virtual_s=float(np.mean([run.ended_s[-1] for run in runs])),
-        num_failed=float(np.mean([failed[list(run.places)].sum() for run in runs])),
-        num_short=sum(len(run.places) < course.num_trials for run in runs),
+        num_failed=float(np.mean([failed[full_trainings(arena, run, 1)[0]].sum() for run in runs])),
+        num_short=sum(sum(run.costs) < course.num_trials * arena.full for run in runs),
     )

@@ -29,9 +29,10 @@ PEERS = {
     "pymoo_nsga2": "launch.bench.peers.pymoo_genetic:nsga2",
 }
 TOOLS = ("scikit-learn", "optuna", "pymoo")
-YARDSTICKS = ("random", "evolution")
+YARDSTICKS = ("random", "evolution", "asha")
 """Strategies of ours that are there to be beaten: they count as peers."""
 ONE_OBJECTIVE = ("chamnet", "random", "evolution", "forest", "optuna_tpe", "optuna_nsga2", "pymoo_ga")
+HALVING = ("halving", "asha")
 SEVERAL = ("front", "random", "optuna_tpe", "optuna_nsga2", "pymoo_nsga2")
 
 
@@ -43,9 +44,9 @@ def has_pymoo() -> bool:
     return importlib.util.find_spec("pymoo") is not None
 
 
-def defaults(num_objectives: int) -> tuple[str, ...]:
+def defaults(num_objectives: int, *, with_rungs: bool = False) -> tuple[str, ...]:
     """All that are quick and that this installation has; Optuna's GP takes a second for each proposal."""
-    wanted = ONE_OBJECTIVE if num_objectives == 1 else SEVERAL
+    wanted = (*(HALVING if with_rungs else ()), *(ONE_OBJECTIVE if num_objectives == 1 else SEVERAL))
     known = {*STRATEGIES.keys(), *(name for name in PEERS if has_pymoo() or not name.startswith("pymoo"))}
     return tuple(name for name in wanted if name in known)
 

@@ -5,6 +5,8 @@ objective's own unit, 0 at best. Until a training has succeeded it is that of th
 curve is the share of the true front's hypervolume that is still missing, 0 at best; the reference point is the worst
 value of each objective over the allowed rows, moved outward by `NUDGE` of the range, so that the ends of a front count.
 
+Where trainings differ in cost, only full ones count, and a curve runs over cost in units of a full training.
+
     K   seeds; T trainings
 """
 
@@ -56,10 +58,13 @@ def estimate(samples: Float[np.ndarray, " K"]) -> Estimate | None:
 
 
 def loss_curve(arena: Arena, replay: Replay, num_trials: int) -> Float[np.ndarray, " T"]:
-    """What is still missing after 1 .. T trainings; a run that ended early keeps its last value."""
-    places = np.array(replay.places, dtype=np.int64)
-    curve = _regret(arena, places) if len(arena.objectives) == 1 else _missing_volume(arena, places)
-    return np.concatenate([curve, np.full(num_trials - len(curve), curve[-1])])
+    """What is still missing after 1 .. T full trainings, or after as much cost; an early end keeps its last value."""
+    places, num_full = full_trainings(arena, replay, num_trials)
+    if len(arena.objectives) > 1:
+        curve = _missing_volume(arena, places)
+        return np.concatenate([curve, np.full(num_trials - len(curve), curve[-1])])
+    worst = np.nanmax(arena.values[arena.allowed, 0]) - np.nanmin(arena.values[arena.allowed, 0])
+    return np.asarray(np.concatenate([[worst], _regret(arena, places)])[num_full])
 
 
 def judge_curve(arena: Arena, replay: Replay, num_trials: int) -> Float[np.ndarray, " T"]:
@@ -70,9 +75,10 @@ def judge_curve(arena: Arena, replay: Replay, num_trials: int) -> Float[np.ndarr
     """
     if arena.judged is None or len(arena.objectives) > 1:
         raise ValueError("a judge looks at the best of one objective; name one objective and a judge")
-    places = np.array(replay.places, dtype=np.int64)
+    places, num_full = full_trainings(arena, replay, num_trials)
     regret = arena.judged[_best_so_far(arena, places)] - np.nanmin(arena.judged[arena.allowed])
-    return np.concatenate([regret, np.full(num_trials - len(regret), regret[-1])])
+    worst = np.nanmax(arena.judged[arena.allowed]) - np.nanmin(arena.judged[arena.allowed])
+    return np.asarray(np.concatenate([[worst], regret])[num_full])
 
 
 def judge_floor(arena: Arena) -> float:
@@ -84,7 +90,7 @@ def judge_floor(arena: Arena) -> float:
 
 def rank(arena: Arena, replay: Replay) -> int:
     """The best trained row's rank among the allowed ones, 1 at best; equal values share the better rank."""
-    trained = arena.values[list(replay.places), 0]
+    trained = arena.values[full_trainings(arena, replay, len(replay.places))[0], 0]
     best = np.nanmin(trained, initial=np.inf)
     return 1 + int((arena.values[arena.allowed, 0] < best).sum())
 
@@ -115,6 +121,17 @@ def reached(curve: Float[np.ndarray, " T"], bar: float) -> int | None:
     """After how many trainings a curve is no worse than the bar; None if never."""
     below = np.flatnonzero(curve <= bar)
     return int(below[0]) + 1 if len(below) else None
+
+
+def full_trainings(
+    arena: Arena, replay: Replay, num_trials: int
+) -> tuple[Int[np.ndarray, " t"], Int[np.ndarray, " T"]]:
+    """The rows of full trainings in order, and how many had ended when 1 .. T full ones' worth had been spent."""
+    costs = np.array(replay.costs, dtype=np.int64)
+    is_full = costs == arena.full
+    spent = np.cumsum(costs)[is_full]
+    num_full = np.searchsorted(spent, np.arange(1, num_trials + 1) * arena.full, side="right")
+    return np.array(replay.places, dtype=np.int64)[is_full], num_full.astype(np.int64)
 
 
 def _regret(arena: Arena, places: Int[np.ndarray, " t"]) -> Float[np.ndarray, " t"]:

@@ -12,6 +12,7 @@ from launch.bench.arena import Arena
 from launch.bench.entrants import code
 from launch.bench.replay import Course, Replay, replay
 from launch.bench.store import Store, key
+from nas.orphans import end_with_parent
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -73,6 +74,7 @@ def finished(work: Callable[..., T], calls: Sequence[tuple[Any, ...]], jobs: int
 
 def _start() -> None:
     """Leave Ctrl-C to the parent, which keeps what is finished and stops the others."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -29,7 +29,8 @@ class Course:
     """What every replay of a comparison shares.
 
     Attributes:
-      num_trials: the budget, in trainings of distinct architectures; a failed one counts.
+      num_trials: the budget, in trainings of distinct architectures, or in what so many full ones cost; a failed one
+        counts.
       workers: slots of the virtual cluster.
       lag: see `nas.search`; 0 proposes from whatever has ended.
       predictor: key of the predictor that strategies are given.
@@ -49,6 +50,7 @@ class Replay:
       places: the rows that were trained, in the order in which their trainings ended.
       ended_s: when each did, in virtual seconds.
       proposal_ms: the strategy's own time per proposal, in ms of one core; the table's answers are not in it.
+      fidelities: what each cost; none where all trainings are alike.
     """
 
     strategy: str
@@ -56,6 +58,12 @@ class Replay:
     places: tuple[int, ...]
     ended_s: tuple[float, ...]
     proposal_ms: float
+    fidelities: tuple[int, ...] = ()
+
+    @property
+    def costs(self) -> tuple[int, ...]:
+        """What each training cost."""
+        return self.fidelities or (1,) * len(self.places)
 
 
 def replay(arena: Arena, course: Course, strategy: str, seed: int) -> Replay:
@@ -67,13 +75,20 @@ def replay(arena: Arena, course: Course, strategy: str, seed: int) -> Replay:
     """
     task = arena.task(PREDICTORS.load(course.predictor), np.random.default_rng((seed, 0, OPENING_STREAM)))
     watched = Watched(name=strategy, strategy=make(strategy, task), arena=arena)
-    evaluator = TableEvaluator(architectures=arena.rows, metrics=arena.objectives, values=arena.values)
+    evaluator = TableEvaluator(
+        architectures=arena.rows, metrics=arena.objectives, values=arena.values, rungs=arena.cheap_by_fidelity
+    )
     executor = SimulatedExecutor(evaluator, slots=course.workers, duration_s=Durations(arena=arena), seed=seed)
     record = MemoryRecord(lambda: executor.now_s)
+    budget = course.num_trials * arena.full
     plan = Plan(
-        phase="search", num_trials=course.num_trials, fidelity=1, seed=seed, lag=course.lag, max_failure_share=1.0
+        phase="search", num_trials=budget, fidelity=arena.full, seed=seed, lag=course.lag, max_failure_share=1.0
     )
-    run(plan, strategy=watched, executor=executor, history=record)
+
+    def is_spent(trials: Sequence[Trial]) -> bool:
+        return bool(arena.cheap) and sum(trial.fidelity for trial in trials) >= budget
+
+    run(plan, strategy=watched, executor=executor, history=record, stop=is_spent)
     ended = [trial for trial, _ in record.ended]
     places = arena.places(np.array([trial.architecture for trial in ended], np.int8))
     return Replay(
@@ -82,6 +97,7 @@ def replay(arena: Arena, course: Course, strategy: str, seed: int) -> Replay:
         places=tuple(places.tolist()),
         ended_s=tuple(round(now_s, 6) for _, now_s in record.ended),
         proposal_ms=1e3 * float(np.mean(watched.seconds)),
+        fidelities=tuple(trial.fidelity for trial in ended) if arena.cheap else (),
     )
 
 
@@ -113,20 +129,26 @@ class Watched:
             raise ValueError(
                 f"{proposal.architecture} does not exist or breaks a limit; propose what `task.problem` calls feasible"
             )
-        if any(trial.architecture == proposal.architecture for trial in known):
-            raise ValueError(f"{proposal.architecture} was proposed twice; a search asks once for an architecture")
+        fidelity = proposal.fidelity or self.arena.full
+        if any(trial.architecture == proposal.architecture and trial.fidelity == fidelity for trial in known):
+            raise ValueError(
+                f"{proposal.architecture} was proposed twice; a search asks once for an architecture at a fidelity"
+            )
+        if fidelity != self.arena.full and fidelity not in self.arena.cheap_by_fidelity:
+            raise ValueError(f"the table knows no training that costs {fidelity}; keep to `task.rungs`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
-    """Virtual seconds of a training: the table's column, else log-normal around one second."""
+    """Virtual seconds of a full training: the table's column, else log-normal around one second; others its share."""
 
     arena: Arena
 
     def __call__(self, job: Job, rng: np.random.Generator) -> float:
+        share = job.fidelity / self.arena.full
         if self.arena.duration_s is None:
-            return float(rng.lognormal(0.0, LOG_STD))
-        return float(self.arena.duration_s[self.arena.places(_row(job.architecture))[0]])
+            return share * float(rng.lognormal(0.0, LOG_STD))
+        return share * float(self.arena.duration_s[self.arena.places(_row(job.architecture))[0]])
 
 
 def _row(architecture: Architecture) -> Int8[np.ndarray, "1 d"]:

@@ -67,6 +67,7 @@ def key(arena: Arena, course: Course, strategy: str, seed: int, code: str) -> di
         "limits": sorted(question.limits),
         "statistics": list(arena.statistics),
         "duration": question.duration,
+        **({"ladder": asdict(question.ladder)} if question.ladder else {}),
         "strategy": strategy,
         "code": code,
         "seed": seed,
@@ -85,4 +86,5 @@ def _replay(record: Mapping[str, Any]) -> Replay:
         places=tuple(record["places"]),
         ended_s=tuple(record["ended_s"]),
         proposal_ms=record["proposal_ms"],
+        fidelities=tuple(record["fidelities"]),
     )

@@ -3,23 +3,34 @@
 import os
 
 from launch.executors.terms import Terms
+from nas.checkpoints import Checkpoints
 from nas.trial import Evaluator, Executor
 
 
 def make_executor(
-    key: str, evaluator: Evaluator, *, workers: int | None, address: str | None, terms: Terms | None = None
+    key: str,
+    evaluator: Evaluator,
+    *,
+    workers: int | None,
+    address: str | None,
+    terms: Terms | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Executor:
     """The executor called "serial" or "ray".
 
+    Args:
+      checkpoints: where the evaluator keeps its trainings, if it does; a worker is asked whether it sees the place.
+
     Raises:
       ConnectionError: the cluster cannot be joined.
-      ValueError: the serial executor is given what only Ray can do, or the cluster is too small.
+      ValueError: the serial executor is given what only Ray can do, the cluster is too small, or its workers do not
+        see `checkpoints`.
     """
     if key == "ray":
         set_ray_environment(local=address is None)
         from launch.executors.ray import RayExecutor
 
-        return RayExecutor(evaluator, workers=workers, address=address, terms=terms or Terms())
+        return RayExecutor(evaluator, workers=workers, address=address, terms=terms or Terms(), checkpoints=checkpoints)
     from launch.executors.serial import SerialExecutor
 
     _check_serial(workers, address, terms or Terms())

@@ -6,27 +6,31 @@ memory, from which its workers read.
 
 A worker that dies, or takes longer than the terms allow, is replaced and its job tried again, on another node where
 there is one; after `terms.retries` the job has failed, which is data. Slots are counted anew while the search runs: a
-node that joins is used, one that leaves is missed no longer than its jobs.
+node that joins is used, one that leaves is missed no longer than its jobs. A job that ran out of memory is tried once
+more in a process of its own, with divided batches, if its evaluator can; see `_shared`.
 """
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
 from ray import cloudpickle
-from ray.exceptions import GetTimeoutError, RayError
+from ray.exceptions import GetTimeoutError, RayActorError, RayError
 
-from launch.executors._shared import OUT_OF_MEMORY, lost
+from launch.executors._shared import OUT_OF_MEMORY, divided, is_starved, lost, of_divided
 from launch.executors.join import join, node_resources
 from launch.executors.losses import NODE_OUT_OF_MEMORY, of_start, of_worker
 from launch.executors.terms import Terms
-from launch.executors.worker import NO_GPU, WORKER_ENV, Worker
+from launch.executors.worker import NO_GPU, Worker
+from nas.checkpoints import Checkpoints, remove
+from nas.heap import KEEP_HEAP
 from nas.plugins import loaded_files
 from nas.trial import Evaluator, Job, Outcome
 
 START_S = 180.0  # for the first worker: a torch import on a busy machine, a container's first start
+START_ATTEMPTS = 3
 COUNT_AGAIN_S = 10.0  # between two counts of the cluster's slots
 ELSEWHERE_S = 60.0  # that a lost job waits for a worker on another node before it goes where it was lost
 RECYCLE_AFTER = 50  # jobs of a GPU worker: a process that ends gives back what fragments and leaks hold
@@ -43,12 +47,16 @@ class _Hand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Try:
-    """An attempt at a job, counted from 1. `avoid`: nodes where earlier ones were lost; `since`: when it was queued."""
+    """An attempt at a job, counted from 1. `avoid`: nodes where earlier ones were lost; `since`: when it was queued.
+
+    `divided`: memory ran out, and the batches are divided.
+    """
 
     job: Job
     number: int = 1
     avoid: frozenset[str] = frozenset()
     since: float = field(default_factory=time.monotonic)
+    divided: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -66,15 +74,25 @@ class RayExecutor:
 
     Args:
       address: of a running cluster; None starts Ray on this machine, bound to loopback, and stops it at the end.
+      checkpoints: where the evaluator keeps its trainings, None if it does not.
 
     Raises:
       ConnectionError: the cluster cannot be joined.
-      ValueError: the cluster has no slot for one trial, or its workers cannot start.
+      ValueError: the cluster has no slot for one trial, or its workers cannot start or do not see `checkpoints`.
     """
 
-    def __init__(self, evaluator: Evaluator, *, workers: int | None, address: str | None, terms: Terms) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        *,
+        workers: int | None,
+        address: str | None,
+        terms: Terms,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         join(address)
         self._terms = terms
+        self._divisible = divided(evaluator) is not None
         self._most = workers
         self._queue: deque[_Try] = deque()
         self._idle: list[_Hand] = []
@@ -86,6 +104,8 @@ class RayExecutor:
                 cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
             self._evaluator = _put(evaluator)
             self._idle.append(self._first_hand())
+            if checkpoints is not None:
+                _check_seen(checkpoints, self._idle[0])
         except ValueError:
             ray.shutdown()
             raise
@@ -121,17 +141,19 @@ class RayExecutor:
             running = _Running(attempt, hand, None if hand.node is None else time.monotonic())
             if hand.node is None:  # it says hello before it begins: a worker answers in order
                 self._starting[hand.actor.hello.remote()] = running
-            self._running[hand.actor.evaluate.remote(attempt.job)] = running
+            self._running[hand.actor.evaluate.remote(attempt.job, attempt.divided)] = running
 
     def _hand_for(self, attempt: _Try) -> _Hand | None:
         """An idle worker or a new one. A lost job waits a while for a worker that is surely on another node."""
         waited = time.monotonic() - attempt.since
         picky = 0 < len(attempt.avoid) < self._num_nodes and waited < ELSEWHERE_S
-        for position, hand in enumerate(self._idle):
+        for position, hand in enumerate([] if attempt.divided else self._idle):
             if not picky or hand.node not in attempt.avoid:
                 return self._idle.pop(position)
         if picky or len(self._running) >= self.slots:
             return None
+        if attempt.divided and self._idle:
+            ray.kill(self._idle.pop().actor)  # a fresh process may need what this one holds
         return self._new_hand()
 
     def _take(self, reference: Any) -> Outcome | None:
@@ -147,7 +169,12 @@ class RayExecutor:
             return self._retry(running, of_worker(error))
         running.hand.num_jobs += 1
         self._keep_or_recycle(running.hand, outcome)
-        return outcome
+        if running.attempt.divided:
+            return of_divided(outcome)
+        if not is_starved(outcome) or not self._divisible:
+            return outcome
+        self._queue.appendleft(replace(running.attempt, divided=True))
+        return None
 
     def _greet(self, reference: Any) -> None:
         running = self._starting.pop(reference)
@@ -158,9 +185,8 @@ class RayExecutor:
         running.began = time.monotonic()
 
     def _keep_or_recycle(self, hand: _Hand, outcome: Outcome) -> None:
-        starved = outcome.failure is not None and outcome.failure.startswith(OUT_OF_MEMORY)
         worn = self._terms.gpus > 0 and hand.num_jobs >= RECYCLE_AFTER
-        if starved or worn:
+        if is_starved(outcome) or worn:
             ray.kill(hand.actor)
         else:
             self._idle.append(hand)
@@ -176,14 +202,18 @@ class RayExecutor:
     def _retry(self, running: _Running, reason: str) -> Outcome | None:
         attempt = running.attempt
         ray.kill(running.hand.actor)
-        if attempt.number <= self._terms.retries:
+        # A node's memory may have been another trial's to blame: so first as often as any lost job, then divided.
+        last_resort = reason == NODE_OUT_OF_MEMORY and self._divisible and not attempt.divided
+        if (more := attempt.number <= self._terms.retries) or last_resort:
             node = running.hand.node
             avoid = attempt.avoid | ({node} if node else set())
-            self._queue.appendleft(_Try(job=attempt.job, number=attempt.number + 1, avoid=avoid))
+            again = _Try(job=attempt.job, number=attempt.number + 1, avoid=avoid, divided=attempt.divided or not more)
+            self._queue.appendleft(again)
             return None
         story = f"the worker was lost {attempt.number} times; last: {reason}"
         kind = f"{OUT_OF_MEMORY}: " if reason == NODE_OUT_OF_MEMORY else ""
-        return lost(attempt.job, f"{kind}{story}", running.seconds())
+        outcome = lost(attempt.job, f"{kind}{story}", running.seconds())
+        return of_divided(outcome) if attempt.divided else outcome
 
     def _count_again(self) -> None:
         self._counted = time.monotonic()
@@ -204,27 +234,50 @@ class RayExecutor:
             self._queue.appendleft(running.attempt)
 
     def _first_hand(self) -> _Hand:
-        """The first worker, waited for, so that what would befall every trial is told before one is handed out."""
-        hand = self._new_hand()
-        try:
-            hand.node = ray.get(hand.actor.hello.remote(), timeout=START_S)
-        except GetTimeoutError:
-            raise ValueError(
-                f"no worker has started within {START_S:g} s, though the cluster has room for one ({self._terms}); "
-                "see with `ray status` who holds its resources, or ask for less per trial"
-            ) from None
-        except RayError as error:
-            raise ValueError(of_start(error)) from error
-        return hand
+        """The first worker, waited for, so that what would befall every trial is told before one is handed out.
+
+        A worker that dies as it starts is replaced: its node may just have been taken back.
+        """
+        for attempts_left in reversed(range(START_ATTEMPTS)):
+            hand = self._new_hand()
+            try:
+                hand.node = ray.get(hand.actor.hello.remote(), timeout=START_S)
+                return hand
+            except GetTimeoutError:
+                raise ValueError(
+                    f"no worker has started within {START_S:g} s, though the cluster has room for one ({self._terms}); "
+                    "see with `ray status` who holds its resources, or ask for less per trial"
+                ) from None
+            except RayError as error:
+                if not attempts_left or not isinstance(error, RayActorError) or error.actor_init_failed:
+                    raise ValueError(of_start(error)) from error
+        raise AssertionError("the last attempt has returned or raised")
 
     def _new_hand(self) -> _Hand:
         options = {
             "num_cpus": self._terms.cpus,
             "num_gpus": self._terms.gpus,
             "memory": self._terms.memory_bytes or None,
-            "runtime_env": {"env_vars": WORKER_ENV if self._terms.gpus else WORKER_ENV | NO_GPU},
+            "runtime_env": {"env_vars": KEEP_HEAP if self._terms.gpus else KEEP_HEAP | NO_GPU},
         }
         return _Hand(ray.remote(Worker).options(**options).remote(self._evaluator))
+
+
+def _check_seen(checkpoints: Checkpoints, hand: _Hand) -> None:
+    """See that a worker can keep its checkpoints where the driver can.
+
+    Raises:
+      ValueError: it cannot.
+    """
+    mark = checkpoints.leave_mark()
+    try:
+        complaint = ray.get(hand.actor.complaint.remote(checkpoints, mark), timeout=START_S)
+    except (GetTimeoutError, RayError) as error:
+        raise ValueError(f"a worker must answer whether it sees {checkpoints.url}, and did not: {error}") from error
+    finally:
+        remove(mark)
+    if complaint is not None:
+        raise ValueError(complaint)
 
 
 def _put(evaluator: Evaluator) -> Any:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from launch.executors._shared import attempt
+from launch.executors._shared import attempt, divided, is_starved, of_divided, release_gpu_memory
 from nas.trial import Evaluator, Job, Outcome
 
 
@@ -21,7 +21,14 @@ class SerialExecutor:
         self._queue.append(job)
 
     def wait(self, timeout_s: float) -> list[Outcome]:
-        return [attempt(self._evaluator, self._queue.popleft())] if self._queue else []
+        return [self._run(self._queue.popleft())] if self._queue else []
 
     def close(self) -> None:
         self._queue.clear()
+
+    def _run(self, job: Job) -> Outcome:
+        outcome = attempt(self._evaluator, job)
+        if not is_starved(outcome) or (evaluator := divided(self._evaluator)) is None:
+            return outcome
+        release_gpu_memory()
+        return of_divided(attempt(evaluator, job))

@@ -83,4 +83,4 @@ def _make_evaluator(place: Workplace) -> Evaluator:
         )
     else:
         data = folder.read_folder(place.data, size=SIZE)
-    return DepthEvaluator(space=SPACE, data=data, recipe=Recipe())
+    return DepthEvaluator(space=SPACE, data=data, recipe=Recipe(), checkpoints=place.checkpoints)

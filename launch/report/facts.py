@@ -30,7 +30,7 @@ class Span:
 class Facts:
     """Attributes:
     total: search trials that the latest command asked for.
-    search, finals: the trials of each phase by ticket.
+    search, finals: the trials of each phase by ticket; of a search with rungs those at the full fidelity.
     winner: winner.json, None as long as there is none.
     driver: the process that holds the run, None if nobody does. A run that is done is not asked.
     span: None until a trial has ended.
@@ -73,8 +73,9 @@ class Facts:
         """
         baseline = self.session.experiment.baseline
         known = {f"baseline {baseline}": self.pricing.space.reference(baseline)} if baseline else {}
+        search = self.session.trials("search") if self.session.experiment.rungs else self.search
         design = sorted(
-            (trial for trial in self.complete if trial.origin == "design"),
+            (trial for trial in search if trial.origin == "design" and trial.state == "complete"),
             key=lambda trial: trial.metrics[self.objective],
         )
         if design:
@@ -100,12 +101,12 @@ def read_facts(folder: RunFolder) -> Facts:
     winner = _winner(folder)
     is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
     return Facts(
-        session=session,
+        session=session.informed(pricing),
         pricing=pricing,
         latency=latency,
         limits=tuple(pricing.limit(text) for text in session.settings["limits"]),
         total=plan["total"],
-        search=tuple(session.trials("search")),
+        search=tuple(session.full_trials()),
         finals=tuple(session.trials("final")),
         winner=winner,
         driver=None if is_done else folder.driver(),

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from launch.report.facts import Facts
 from launch.report.view import Table, amount, deviation, header, percent, shown, words
+from nas.devices.profile import noise
 from nas.devices.table import LatencyTable
 
 HIDDEN = frozenset({"format", "started", "study", "storage"})  # a storage's URL may hold a password
@@ -65,25 +64,29 @@ def data_table(winner: Mapping[str, Any] | None) -> Table | None:
 
 
 def latency_view(table: LatencyTable) -> LatencyView:
-    fit = table.fit
-    spreads = list(table.spread.values())
-    rows = (
-        ("operators timed", amount(len(table.entries))),
-        (
-            "median spread of an operator's rounds",
-            words(percent(float(np.median(spreads)) if spreads else None), "number"),
-        ),
-        ("whole networks timed to check the sums", amount(fit.num_networks)),
-        ("mean absolute error (MAPE)", words(percent(fit.mape, decimals=1), "number")),
-        ("bias", words(deviation(fit.bias), "number")),
-        ("Spearman", words(f"{fit.spearman:.3f}", "number")),
-        ("within 10 % of the measured time", words(percent(fit.within_10_percent), "number")),
-        ("margin kept below limits", words(percent(fit.margin, decimals=1), "number")),
-    )
+    rows = [
+        ("operators timed", amount(len(table.intervals))),
+        ("median width of an operator's 95 % interval", words(percent(noise(table), decimals=1), "number")),
+    ]
+    if table.guess is not None:
+        rows += [
+            ("operators predicted from those", amount(len(table.guess.keys))),
+            ("their mean error, cross-validated", words(percent(table.guess.mape, decimals=1), "number")),
+        ]
+    if table.fit is not None:
+        rows += [
+            ("whole networks timed to check the sums", amount(table.fit.num_networks)),
+            ("mean absolute error (MAPE)", words(percent(table.fit.mape, decimals=1), "number")),
+            ("bias", words(deviation(table.fit.bias), "number")),
+            ("Spearman", words(f"{table.fit.spearman:.3f}", "number")),
+            ("within 10 % of the measured time", words(percent(table.fit.within_10_percent), "number")),
+        ]
+    rows.append(("margin kept below limits", words(percent(table.margin, decimals=1), "number")))
     return LatencyView(
         name=f"latency_ms.{table.device}",
         machine=Table(
-            header=header("machine", "value"), rows=tuple((words(k), words(v)) for k, v in table.machine.items())
+            header=header("machine", "value"),
+            rows=tuple((words(k), words(v)) for k, v in [*table.machine.items(), *table.conditions.items()]),
         ),
         fit=Table(header=header("fit", numbers=("value",)), rows=tuple((words(name), cell) for name, cell in rows)),
         sentence=_latency_text(table),
@@ -91,17 +94,28 @@ def latency_view(table: LatencyTable) -> LatencyView:
 
 
 def _latency_text(table: LatencyTable) -> str:
-    line, margin = table.line, percent(table.fit.margin, decimals=1)
+    margin = percent(table.margin, decimals=1)
+    if table.fit is None:
+        return (
+            "Latency is predicted as the sum of the operators' times; no whole network was timed to check that. The "
+            f"search keeps a margin of {margin} from every limit on it, which is nobody's measurement."
+        )
+    slopes = ", ".join(f"{shown(slope)} ({name})" for name, slope in table.line.slopes.items())
     return (
-        f"Latency is predicted as {shown(line.intercept_ms)} ms + {shown(line.slope)} x the sum of the operators' "
-        "times; to judge that, each network here was predicted by a line fitted to the others. The search keeps a "
-        f"margin of {margin} from every limit on it, so that the winner still meets the limit when it is measured."
+        f"Latency is predicted as {shown(table.line.intercept_ms)} ms plus the operators' times alone, each multiplied "
+        f"by its kind's slope: {slopes}. To judge that, each network here was predicted by a line fitted to the "
+        f"others. The search keeps a margin of {margin} from every limit on it, so that the winner still meets the "
+        "limit when it is measured."
     )
+
+
+def _origin(kept: Mapping[str, str] | str) -> str:
+    return kept if isinstance(kept, str) else f"{kept['file']} (SHA-256 {kept['sha256'][:12]})"
 
 
 def _setting(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(part) for part in value) or "none"
-    if isinstance(value, dict):  # resources from files of the user's own
-        return ", ".join(f"{name}: {kept['file']} (SHA-256 {kept['sha256'][:12]})" for name, kept in value.items())
+    if isinstance(value, dict):  # resources from files of the user's own, or latencies by key
+        return ", ".join(f"{name}: {_origin(kept)}" for name, kept in value.items())
     return "the experiment's own" if value is None else str(value)

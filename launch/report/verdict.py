@@ -128,11 +128,16 @@ def _on_limits(limits: Sequence[Mapping[str, Any]]) -> str:
     if not limits:
         return "no limit was set"
     if not broken:
-        return (
-            f"it meets {('its limit', 'both limits')[len(limits) - 1] if len(limits) < 3 else 'all limits'} as measured"
-        )
-    details = [f"{limit['text']} ({shown(limit['measured'])} against {shown(limit['bound'])})" for limit in broken]
+        which = ("its limit", "both limits")[len(limits) - 1] if len(limits) < 3 else "all limits"
+        unmeasured = [limit["resource"] for limit in limits if limit["measured"] is None]
+        rest = f", of which {listed(unmeasured)} was only predicted: its device is not at hand" if unmeasured else ""
+        return f"it meets {which} as measured{rest}"
+    details = [f"{limit['text']} ({_found(limit)} against {shown(limit['bound'])})" for limit in broken]
     return f"as measured, it VIOLATES {listed(details)}"
+
+
+def _found(limit: Mapping[str, Any]) -> str:
+    return f"{shown(limit['predicted'])}, predicted" if limit["measured"] is None else shown(limit["measured"])
 
 
 def _notes(facts: Facts, winner: Mapping[str, Any], broken: Sequence[Mapping[str, Any]]) -> list[str]:

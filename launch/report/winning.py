@@ -25,16 +25,15 @@ def limits_table(winner: Mapping[str, Any]) -> Table:
     """Every limit; a resource that no device can measure is judged by its exact count, and says so."""
     rows = []
     for limit in winner["limits"]:
-        is_measured = winner["resources"][limit["resource"]]["measured"] is not None
         holds = words("yes", "good") if limit["holds"] else words("NO", "bad")
         rows.append(
             (
                 words(limit["text"]),
                 amount(limit["bound"]),
                 amount(limit["predicted"]),
-                amount(limit["measured"]) if is_measured else words(f"{shown(limit['measured'])} (counted)", "number"),
+                _found(winner, limit),
                 words(limit["unit"]),
-                words(percent(limit["measured"] / limit["bound"] if limit["bound"] else None, decimals=1), "number"),
+                words(percent(_judged(limit) / limit["bound"] if limit["bound"] else None, decimals=1), "number"),
                 holds,
             )
         )
@@ -44,6 +43,18 @@ def limits_table(winner: Mapping[str, Any]) -> Table:
         words("holds"),
     )
     return Table(header=columns, rows=tuple(rows))
+
+
+def _judged(limit: Mapping[str, Any]) -> float:
+    return float(limit["predicted"] if limit["measured"] is None else limit["measured"])
+
+
+def _found(winner: Mapping[str, Any], limit: Mapping[str, Any]) -> Cell:
+    if limit["measured"] is None:
+        return words("not at hand", "number")
+    if winner["resources"][limit["resource"]]["measured"] is None:
+        return words(f"{shown(limit['measured'])} (counted)", "number")
+    return amount(limit["measured"])
 
 
 def resources_table(winner: Mapping[str, Any]) -> Table:

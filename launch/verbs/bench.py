@@ -14,7 +14,7 @@ from launch.bench.arena import Arena, prepare
 from launch.bench.comparison import compare
 from launch.bench.entrants import check, defaults
 from launch.bench.pool import replay_all
-from launch.bench.question import Question, goal
+from launch.bench.question import Question, goal, ladder
 from launch.bench.replay import Course
 from launch.bench.store import Store
 from launch.progress import Progress
@@ -36,6 +36,8 @@ def run(
     judge: str | None,
     statistics: str | None,
     duration: str | None,
+    rungs: Sequence[str],
+    eta: float,
     predictor: str,
     jobs: int | None,
     out: Path | None,
@@ -48,10 +50,11 @@ def run(
         limits=tuple(limits),
         statistics=None if statistics is None else _names(statistics if statistics != "none" else ""),
         duration=duration,
+        ladder=ladder(rungs, eta=eta),
     )
     arena = prepare(read_results(table), question)
     arena, course = _within_means(arena, Course(num_trials=trials, workers=workers, lag=lag, predictor=predictor))
-    names = _names(strategies) if strategies else defaults(len(objectives))
+    names = _names(strategies) if strategies else defaults(len(objectives), with_rungs=bool(rungs))
     check(names, arena.task(PREDICTORS.load(predictor), np.random.default_rng(0)))
     with Progress() as progress:
         replays = replay_all(

@@ -16,7 +16,7 @@ def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_js
     session = open_session(RunFolder(path=run))
     own = session.own_files([x, y])
     pricing, x, y = session.pricing(own), own.name(x), own.name(y)
-    points = points_of(session.trials("search"), pricing, x, y)
+    points = points_of(session.full_trials(), pricing, x, y)
     front = [point for point in points if point.on_front]
     if as_json:
         records = [_record(point, session, pricing) for point in front]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from launch.latency import latency_table
 from launch.own_files import OwnFiles
 from launch.pricing import Pricing, price
 from launch.ranges import CostRange, cost_range
@@ -18,10 +19,13 @@ from nas.plugins import RESOURCES, SPACES
 from nas.space import Architecture, Space
 
 
-def run(*, space: str, limits: tuple[str, ...], size: str | None, as_json: bool) -> int:
+def run(
+    *, space: str, limits: tuple[str, ...], size: str | None, as_json: bool, latencies: tuple[str, ...] = ()
+) -> int:
     chosen = resized(SPACES.load(space), size)
     own = OwnFiles().naming_limits(limits)
-    pricing = price(chosen, [*known_resources(), *own.load(chosen)])
+    tables = [latency_table(chosen, reference) for reference in latencies]
+    pricing = price(chosen, [*known_resources(), *own.load(chosen)], tables)
     feasible = pricing.feasible([pricing.limit(own.limit(text)) for text in limits], seed=0) if limits else None
     ranges = [cost_range(chosen, costs, np.random.default_rng(0)) for costs in pricing.tables.values()]
     if as_json:

@@ -1,4 +1,4 @@
-"""`nas profile`: a latency table of one's own device."""
+"""`nas profile`: a latency table of one's own device, timed here or brought from elsewhere."""
 
 import json
 from dataclasses import asdict
@@ -6,34 +6,103 @@ from pathlib import Path
 
 import numpy as np
 
+from launch.prepare import forecast_text, noise_text
 from launch.progress import Progress
 from launch.sizes import resized
-from nas.devices.device import Device
-from nas.devices.profile import profile
+from nas.devices.device import Device, with_threads
+from nas.devices.imported import import_table
+from nas.devices.profile import NOISY, noise, profile
 from nas.devices.table import LatencyTable, write
 from nas.plugins import DEVICES, SPACES
 from nas.space import Space
-from nas.variants import operators
 
 
-def run(*, space: str, device: str, table: Path, size: str | None, seed: int, as_json: bool) -> int:
+def run(
+    *,
+    space: str,
+    device: str,
+    table: Path,
+    size: str | None,
+    threads: int | None,
+    operators: int | None,
+    source: Path | None,
+    networks: Path | None,
+    margin: float,
+    seed: int,
+    as_json: bool,
+) -> int:
     chosen: Space = resized(SPACES.load(space), size)
-    target: Device = DEVICES.load(device)
     with Progress() as progress:
-        progress.say(f"{len({op.key for op in operators(chosen)}):,} distinct operators to time on {target.key}")
-        rng = np.random.default_rng(seed)
-        measured = profile(chosen, target, rng, progress=lambda done, total: progress.step("timing", done, total))
-    write(measured, table)
-    print(json.dumps(asdict(measured.fit)) if as_json else summary(measured))
+        if source is not None:
+            found = import_table(chosen, device, source, networks=networks, margin=margin)
+            measured = found.table
+            progress.say(f"{found.num_foreign:,} rows are about operators that {chosen.name} does not have")
+        elif networks is not None:
+            raise ValueError("--networks are whole networks timed elsewhere; give --from with the operators, too")
+        else:
+            target = with_threads(DEVICES.load(device), threads)
+            measured = _timed(chosen, target, table, operators, seed, progress)
+        write(measured, table)
+        _log(table).unlink(missing_ok=True)
+        if noise(measured) > NOISY:
+            progress.say(noise_text(measured))
+    print(json.dumps(_facts(measured)) if as_json else summary(measured))
     return 0
 
 
 def summary(table: LatencyTable) -> str:
     """How far the table's sums can be trusted, in a few lines."""
-    fit = table.fit
-    return (
-        f"latency_ms.{table.device}: {len(table.entries):,} operators timed\n"
-        f"whole networks ({fit.num_networks}, spread over the cost range, each predicted without having seen it):\n"
-        f"  mean error {fit.mape:.1%}, bias {fit.bias:+.1%}, Spearman {fit.spearman:.3f}, "
-        f"within 10 %: {fit.within_10_percent:.0%}, margin kept below limits {fit.margin:.1%}"
+    lines = [
+        f"latency_ms.{table.device}: {len(table.entries) - _num_guessed(table):,} operators with a time of their own"
+    ]
+    if table.intervals:
+        lines[0] += f", known to within {noise(table):.1%} (median width of the 95 % intervals)"
+    if table.guess is not None:
+        lines.append(
+            f"{_num_guessed(table):,} operators predicted from those; on operators held out: mean error "
+            f"{table.guess.mape:.1%}, within 10 %: {table.guess.within_10_percent:.0%}"
+        )
+    if table.fit is None:
+        lines.append(f"no whole network was timed: limits keep a margin of {table.margin:.1%} on your word")
+    else:
+        lines += [
+            f"whole networks ({table.fit.num_networks}, each predicted without having seen it):",
+            f"  mean error {table.fit.mape:.1%}, bias {table.fit.bias:+.1%}, Spearman {table.fit.spearman:.3f}, "
+            f"within 10 %: {table.fit.within_10_percent:.0%}, margin kept below limits {table.margin:.1%}",
+        ]
+    return "\n".join(lines)
+
+
+def _timed(
+    space: Space, device: Device, table: Path, operators: int | None, seed: int, progress: Progress
+) -> LatencyTable:
+    return profile(
+        space,
+        device,
+        np.random.default_rng(seed),
+        progress=lambda done, total: progress.step("timing", done, total),
+        announce=lambda forecast: progress.say(forecast_text(device.key, forecast)),
+        log=_log(table),
+        most=operators,
     )
+
+
+def _facts(table: LatencyTable) -> dict[str, object]:
+    return {
+        "device": table.device,
+        "num_operators": len(table.entries),
+        "num_predicted": _num_guessed(table),
+        "interval_width": noise(table),
+        "margin": table.margin,
+        "fit": None if table.fit is None else asdict(table.fit),
+        "line": asdict(table.line),
+    }
+
+
+def _num_guessed(table: LatencyTable) -> int:
+    return len(table.guess.keys) if table.guess else 0
+
+
+def _log(table: Path) -> Path:
+    """What has been timed so far, until the table is there."""
+    return table.with_name(table.name + ".log")

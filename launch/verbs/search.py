@@ -8,17 +8,20 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from launch.budget import Budget, check_budget, check_trials
+from launch.checkpoints import checkpoints_of
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
 from launch.folder import RunFolder
+from launch.latency import with_latencies
 from launch.own_files import OwnFiles
 from launch.prepare import check_limits
 from launch.progress import Progress
-from launch.session import load_experiment
+from launch.session import load_experiment, with_rungs
 from launch.settings import settings_of
 from launch.tables import winner_text
-from nas.history import split_password
+from nas.storage import split_password
 
 
 def run(
@@ -36,9 +39,15 @@ def run(
     trial_timeout: str | None,
     trials: int | None,
     hours: float | None,
+    gpu_hours: float | None,
+    cpu_hours: float | None,
+    rungs: tuple[int, ...],
+    eta: float | None,
     seed: int | None,
     lag: int | None,
     storage: str | None,
+    checkpoints: str | None,
+    latencies: tuple[str, ...],
     data: Path | None,
     cache: Path | None,
     as_json: bool,
@@ -51,33 +60,62 @@ def run(
         retries=retries,
         timeout_s=read_duration(trial_timeout) if trial_timeout else None,
     )
-    slots = plan_slots(executor, workers=workers, address=address, terms=terms)
+    num_trials = trials or chosen.num_trials
+    budget = Budget(hours=hours, gpu_hours=gpu_hours, cpu_hours=cpu_hours)
+    check_budget(budget, gpus=terms.gpus)
+    # A run that is done needs no cluster: the one that it ran on may be long gone.
+    slots = (
+        1 if folder.is_done(num_trials, budget) else plan_slots(executor, workers=workers, address=address, terms=terms)
+    )
     settings = settings_of(
-        chosen, experiment, folder, limits=limits, seed=seed, lag=lag, slots=slots, storage=storage, data=data
+        chosen,
+        experiment,
+        folder,
+        limits=limits,
+        seed=seed,
+        lag=lag,
+        slots=slots,
+        storage=storage,
+        latencies=latencies,
+        data=data,
+        rungs=rungs,
+        eta=eta,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
+    chosen = with_latencies(chosen, settings, folder)
     chosen = replace(chosen, resources=(*chosen.resources, *OwnFiles.kept(settings).load(chosen.space)))
+    chosen = with_rungs(chosen, settings)
+    check_trials(num_trials, chosen.ladder)
     check_limits(chosen, settings["limits"])
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
     with folder.hold(), Progress() as progress:
         folder.settle(settings)
+        kept = checkpoints_of(run, settings["study"], url=checkpoints, address=address)
         place = Workplace(
             cache=cache or user_cache_path("chamnas"),
             data=Path(settings["data"]) if settings["data"] else None,
             workers=min(slots, os.cpu_count() or 1),
             progress=progress.step,
+            checkpoints=kept,
         )
         carry_out(
             chosen,
             folder,
             settings,
-            Options(seed=settings["seed"], num_trials=trials or chosen.num_trials, lag=settings["lag"], hours=hours),
+            Options(
+                seed=settings["seed"],
+                num_trials=num_trials,
+                lag=settings["lag"],
+                budget=budget,
+                gpus=terms.gpus,
+                cpus=terms.cpus,
+            ),
             place,
             make_executor=lambda evaluator: make_executor(
-                executor, evaluator, workers=slots, address=address, terms=terms
+                executor, evaluator, workers=slots, address=address, terms=terms, checkpoints=kept
             ),
             progress=progress,
         )

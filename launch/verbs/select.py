@@ -36,13 +36,13 @@ def reselect(session: Session, pricing: Pricing, limits: list[Limit], top: int) 
       InfeasibleError: no architecture meets the limits.
       ValueError: the run has no complete trial yet.
     """
-    complete = [trial for trial in session.trials("search") if trial.state == "complete"]
+    complete = [trial for trial in session.full_trials() if trial.state == "complete"]
     if not complete:
         raise ValueError(f"{session.folder.path} has no complete trial yet; let the search run first")
     feasible = pricing.feasible(limits, session.seed)
     return best_candidates(
         top,
-        fitted=fit(session.experiment.predictor, pricing.features, complete, session.objective),
+        fitted=fit(session.informed(pricing).experiment.predictor, pricing.features, complete, session.objective),
         features=pricing.features,
         complete=complete,
         objective=session.objective,

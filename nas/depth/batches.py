@@ -4,6 +4,7 @@ Everything that does not change between steps (validity, the logarithm) is compu
 columns x channels, and only then turned to float: the batch is channels_last without a copy.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,12 @@ class Batch:
     rgb: Float[Tensor, "b 3 h w"]
     log_disparity: Float[Tensor, "b h w"]
     valid: Bool[Tensor, "b h w"]
+
+    def parts(self, number: int) -> "Iterator[Batch]":
+        """The batch in so many parts, in order; their sizes differ by one image at most."""
+        pieces = (torch.tensor_split(whole, number) for whole in (self.rgb, self.log_disparity, self.valid))
+        for rgb, log_disparity, valid in zip(*pieces, strict=True):
+            yield Batch(rgb=rgb, log_disparity=log_disparity, valid=valid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,58 +1,119 @@
-"""A training run on disk: whole or absent, read without unpickling, and refused by another run."""
+"""A training run as a checkpoint: read without unpickling, continued by no other run, and never a reason to fail."""
 
-import os
-import tempfile
-from dataclasses import asdict
-from pathlib import Path
+import io
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pickle import UnpicklingError
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from jaxtyping import Float32
+from torch import nn
 from torch.optim import Optimizer
 
-from nas.depth.data import DataError, DepthImages
+from nas import checkpoints
+from nas.checkpoints import CheckpointError
+from nas.depth.data import DepthImages
 from nas.depth.recipe import Recipe
+from nas.depth.team import Team
+
+FORMAT = 1  # also of the optimiser: another one makes other steps
 
 
-def run_key(recipe: Recipe, seed: int, images: DepthImages) -> str:
+def run_key(recipe: Recipe, seed: int, images: DepthImages, module: nn.Module, num_processes: int) -> str:
     """What two runs must share for one to continue the other."""
-    return f"{asdict(recipe)}, seed {seed}, {len(images)} images of {images.size}"
+    tensors = [(name, tuple(value.shape)) for name, value in module.state_dict().items()]
+    network = sha256(repr(tensors).encode()).hexdigest()[:12]
+    return (
+        f"format {FORMAT}, {asdict(recipe)}, seed {seed}, {len(images)} images of {images.size}, network {network}, "
+        f"{num_processes} processes"
+    )
 
 
-def save(path: Path, module: nn.Module, optimiser: Optimizer, losses: Tensor, key: str) -> None:
-    """Write the run after `len(losses)` steps."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"key": key, "losses": losses, "module": module.state_dict(), "optimiser": optimiser.state_dict()}
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            torch.save(content, file)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+@dataclass(slots=True, kw_only=True, eq=False)
+class Keeper:
+    """Keeps a run at `url`, a path or URL of `nas.checkpoints`, every `every` steps; what goes wrong is noted.
 
-
-def restore(path: Path, module: nn.Module, optimiser: Optimizer, key: str, device: torch.device) -> Tensor:
-    """Bring `module` and `optimiser` to where the run at `path` stood, and return its losses so far, on the CPU.
-
-    Raises:
-      DataError: the file is damaged, or belongs to another recipe, seed, data set or network.
+    In a team the first member reads and writes, so that all begin at the same step.
     """
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-        found = content["key"]
-    except (RuntimeError, OSError, EOFError, KeyError, TypeError, ValueError, UnpicklingError) as error:
-        raise DataError(f"a checkpoint must be whole, {path} is damaged ({error}); delete it to start anew") from error
-    if found != key:
-        raise DataError(
-            f"a checkpoint continues its own run only, {path} is of ({found}), this run is ({key}); "
-            "give this run another path or delete the file"
-        )
-    try:
-        module.load_state_dict(content["module"])
-    except RuntimeError as error:
-        raise DataError(f"{path} is of another network ({error}); give this run another path") from error
-    optimiser.load_state_dict(content["optimiser"])
-    losses: Tensor = content["losses"].cpu()
-    return losses
+
+    url: str
+    key: str
+    module: nn.Module
+    optimiser: Optimizer
+    every: int
+    team: Team
+    beginning: str | None = None
+    num_unwritten: int = 0
+    complaint: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say, in sentences."""
+        begun = (self.beginning,) if self.beginning else ()
+        unwritten = (f"{self.num_unwritten} checkpoints could not be written; last: {self.complaint}",)
+        return (*begun, *(unwritten if self.num_unwritten else ()))
+
+    def restore(self, device: torch.device) -> Float32[np.ndarray, " steps"]:
+        """Bring the run to where it stood; the losses of the steps that it has made, none if it starts anew."""
+        content = self.team.agree(self._content() if self.team.rank == 0 else None)
+        try:
+            losses = self._resume(content, device)
+        except CheckpointError as error:
+            self.beginning = f"training started anew: {error}"
+            return np.zeros(0, dtype=np.float32)
+        if losses is None:
+            return np.zeros(0, dtype=np.float32)
+        self.beginning = f"training went on after step {len(losses)}"
+        return losses
+
+    def keep(self, losses: Float32[np.ndarray, " steps"]) -> None:
+        """Write the run after so many losses, if it is time."""
+        if self.team.rank or len(losses) % self.every:
+            return
+        content = {
+            "key": self.key,
+            "losses": torch.from_numpy(losses),
+            "module": self.module.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        try:
+            checkpoints.write(self.url, buffer.getvalue())
+        except Exception as error:  # every store has its own; a training is worth more than its insurance
+            self.num_unwritten += 1
+            self.complaint = f"{type(error).__name__}: {error}"
+
+    def _content(self) -> bytes | CheckpointError | None:
+        """The file's content, None if there is no file; an error is a value, for the whole team."""
+        try:
+            return checkpoints.read(self.url)
+        except FileNotFoundError:
+            return None
+        except CheckpointError as error:
+            return error
+        except Exception as error:  # every store has its own
+            return CheckpointError(f"{self.url} cannot be read ({type(error).__name__}: {error})")
+
+    def _resume(
+        self, content: bytes | CheckpointError | None, device: torch.device
+    ) -> Float32[np.ndarray, " steps"] | None:
+        """As `restore`; where it raises `CheckpointError`, nothing has been changed."""
+        if content is None:
+            return None
+        if isinstance(content, CheckpointError):
+            raise content
+        try:
+            kept = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+            found = kept["key"]
+        except (RuntimeError, EOFError, KeyError, TypeError, ValueError, UnpicklingError) as error:
+            raise CheckpointError(f"{self.url} must hold a training, and does not ({error}); delete it") from error
+        if found != self.key:
+            raise CheckpointError(
+                f"a checkpoint continues its own run only; {self.url} is of ({found}), this run is ({self.key})"
+            )
+        self.module.load_state_dict(kept["module"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        losses: Float32[np.ndarray, " steps"] = kept["losses"].cpu().numpy()
+        return losses

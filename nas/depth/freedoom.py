@@ -17,6 +17,7 @@ import numpy as np
 from nas.depth.data import DataError, DepthData, DepthImages, concatenate
 from nas.depth.render import MapJob, render_map, vizdoom_module
 from nas.depth.shards import read_shard, write_shard
+from nas.orphans import end_with_parent
 
 MAPS: tuple[str, ...] = (
     *(f"E{episode}M{number}" for episode in range(1, 5) for number in range(1, 10)),
@@ -120,6 +121,7 @@ def _run(jobs: Sequence[MapJob], folder: Path, *, workers: int, progress: Callab
 
 def _enter_scratch(scratch: str) -> None:
     """Give this worker a folder of its own, since the engine leaves files where it stands."""
+    end_with_parent()
     os.chdir(tempfile.mkdtemp(dir=scratch))
 
 

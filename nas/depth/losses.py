@@ -31,6 +31,7 @@ def depth_loss(
     valid: Bool[Tensor, "n h w"],
     *,
     edge_weight: float,
+    whole: Bool[Tensor, "m h w"] | None = None,
 ) -> Float[Tensor, ""]:
     """Data term + `edge_weight` x edge term, each a mean over all valid pixels of the batch; 0 if there are none.
 
@@ -39,12 +40,15 @@ def depth_loss(
       log_disparity: the truth; must be finite also where it is invalid.
       valid: which pixels have a truth.
       edge_weight: dimensionless.
+      whole: which pixels of the whole batch have a truth, if this is a part of it. The mean is then over those, so that
+        the losses of all parts add up to the batch's; None if this is the whole.
     """
     mask = valid.to(torch.float32)
+    counted = mask if whole is None else whole.to(torch.float32)
     residual = aligned_residual(prediction[:, 0].float(), log_disparity, mask)
-    loss = residual.abs().sum() / mask.sum().clamp(min=1)
+    loss = residual.abs().sum() / counted.sum().clamp(min=1)
     if edge_weight > 0:
-        loss = loss + edge_weight * edge_term(residual, mask)
+        loss = loss + edge_weight * edge_term(residual, mask, counted)
     return loss
 
 
@@ -58,15 +62,17 @@ def aligned_residual(
     return prediction * (truth_deviation / prediction_deviation) - truth
 
 
-def edge_term(residual: Float[Tensor, "n h w"], mask: Float[Tensor, "n h w"]) -> Float[Tensor, ""]:
-    """Sum over scales of mean |dR/dx| + |dR/dy|, R sampled at every 2^k-th pixel; per valid pixel of that scale."""
+def edge_term(
+    residual: Float[Tensor, "n h w"], mask: Float[Tensor, "n h w"], counted: Float[Tensor, "m h w"]
+) -> Float[Tensor, ""]:
+    """Sum over scales of mean |dR/dx| + |dR/dy|, R sampled at every 2^k-th pixel; per pixel of `counted` there."""
     total = residual.new_zeros(())
     for scale in range(NUM_SCALES):
         step = 2**scale
         fine, seen = residual[:, ::step, ::step], mask[:, ::step, ::step]
         across = (fine[:, :, 1:] - fine[:, :, :-1]).abs() * (seen[:, :, 1:] * seen[:, :, :-1])
         down = (fine[:, 1:] - fine[:, :-1]).abs() * (seen[:, 1:] * seen[:, :-1])
-        total = total + (across.sum() + down.sum()) / seen.sum().clamp(min=1)
+        total = total + (across.sum() + down.sum()) / counted[:, ::step, ::step].sum().clamp(min=1)
     return total
 
 

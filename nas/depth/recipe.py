@@ -15,6 +15,8 @@ class Recipe:
     Args:
       steps: optimiser steps; image passes are steps x batch_size.
       batch_size: images per step.
+      parts: how many a batch is cut into, one after the other, their gradients added: less memory for the same steps.
+        Only batch norm tells the difference: it takes its statistics from a part.
       peak_lr: AdamW's learning rate at the top of its one cycle.
       warmup_share: share of the steps in which it rises, linearly; then it falls to 0 along a cosine.
       weight_decay: decoupled, on convolution weights only.
@@ -29,6 +31,7 @@ class Recipe:
 
     steps: int = 160
     batch_size: int = 16
+    parts: int = 1
     peak_lr: float = 12e-3
     warmup_share: float = 0.15
     weight_decay: float = 1e-2
@@ -44,6 +47,11 @@ class Recipe:
         for name in ("weight_decay", "edge_weight", "colour_jitter"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be below 0, got {getattr(self, name)}; 0 switches it off")
+        if not 1 <= self.parts <= self.batch_size:
+            raise ValueError(
+                f"a batch of {self.batch_size} has from 1 to {self.batch_size} parts, got parts={self.parts}; "
+                "give every part an image"
+            )
         if not 0 <= self.warmup_share < 1:
             raise ValueError(f"warmup_share must be in [0, 1), got {self.warmup_share}; 0.15 is a good start")
         if self.precision not in ("float32", "bfloat16"):

@@ -9,20 +9,22 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64, UInt8
+from jaxtyping import Bool, Float, Float32, Int64, UInt8
 from torch import Tensor, nn
 
 from nas.depth import batches as batching
 from nas.depth.batches import Batch, Batches
-from nas.depth.checkpoints import restore, run_key, save
+from nas.depth.checkpoints import Keeper, run_key
 from nas.depth.data import DepthImages
 from nas.depth.losses import depth_loss
 from nas.depth.metrics import Metrics, score
 from nas.depth.recipe import Recipe, learning_rate
+from nas.depth.team import ALONE, Team
+
+CHECKPOINT_EVERY = 500  # steps
 
 
 class TrainingDiverged(ValueError):
@@ -45,11 +47,13 @@ class TrainResult:
       losses: of every step, also of those before a continued run's checkpoint.
       seconds: wall time of this call's steps.
       images: image passes of this call.
+      notes: what there is to say of the checkpoint, such as where the run went on.
     """
 
     losses: Float32[np.ndarray, " steps"]
     seconds: float
     images: int
+    notes: tuple[str, ...]
 
 
 def train(
@@ -60,8 +64,9 @@ def train(
     seed: int,
     device: str = "cpu",
     on_step: Callable[[int, float], None] | None = None,
-    checkpoint: Path | None = None,
-    checkpoint_every: int = 500,
+    checkpoint: str | None = None,
+    checkpoint_every: int = CHECKPOINT_EVERY,
+    team: Team = ALONE,
 ) -> TrainResult:
     """Fit `module` to `images`, in place: it ends on `device`, channels_last, in evaluation mode.
 
@@ -69,32 +74,36 @@ def train(
       module: maps Float[b 3 h w], RGB in [0, 1], to Float[b 1 h w], log-disparity in any affine gauge.
       seed: of the order, the augmentation and dropout; the initial weights are the module's own.
       on_step: called with (step, loss) after each step.
-      checkpoint: a file to continue from where it exists, and to write every `checkpoint_every` steps and at the end.
+      checkpoint: a path or URL of `nas.checkpoints`: where the run goes on if it has kept itself there, and keeps
+        itself every `checkpoint_every` steps. One that is damaged, of another run or not to be written is noted.
+      team: of which this process is a member; all of them call this with the same arguments but for the device.
 
     Raises:
       TrainingDiverged: the loss became NaN or infinite.
       ValueError: there are no images, or the module's output has another shape.
-      DataError: `checkpoint` is damaged or of another run.
     """
     if not len(images):
         raise ValueError("training needs at least one image, got 0; give a part of the data that has images")
-    run = _start(module, images, recipe, seed=seed, device=torch.device(device))
-    key = run_key(recipe, seed, images)
-    losses = np.zeros(0, dtype=np.float32)
-    if checkpoint is not None and checkpoint.exists():
-        losses = restore(checkpoint, module, run.optimiser, key, run.device).numpy()
+    run = _start(module, images, recipe, seed=seed, device=torch.device(device), team=team)
+    keeper = None if checkpoint is None else _keeper(checkpoint, run, images, every=checkpoint_every)
+    losses = keeper.restore(run.device) if keeper else np.zeros(0, dtype=np.float32)
     first, start = len(losses), time.perf_counter()
     losses = np.append(losses, np.zeros(recipe.steps - first, dtype=np.float32))
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
         for step in range(first, recipe.steps):
             losses[step] = loss = run.step(step)
-            if checkpoint is not None and ((step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps):
-                save(checkpoint, module, run.optimiser, torch.from_numpy(losses[: step + 1]), key)
+            if keeper:
+                keeper.keep(losses[: step + 1])
             if on_step is not None:
                 on_step(step, loss)
     seconds = time.perf_counter() - start
     module.eval()
-    return TrainResult(losses=losses, seconds=seconds, images=(recipe.steps - first) * recipe.batch_size)
+    return TrainResult(
+        losses=losses,
+        seconds=seconds,
+        images=(recipe.steps - first) * recipe.batch_size,
+        notes=keeper.notes if keeper else (),
+    )
 
 
 def predict(
@@ -136,6 +145,7 @@ class _Run:
     recipe: Recipe
     seed: int
     device: torch.device
+    team: Team
 
     def step(self, step: int) -> float:
         """Make step `step` and return its loss."""
@@ -145,22 +155,30 @@ class _Run:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, step)
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self._loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
-        value = float(loss.detach())
+        parts = self.team.share(batch).parts(self.recipe.parts)
+        value = self.team.add(self.module, sum(self._descend(part, batch.valid) for part in parts))
         if not math.isfinite(value):
             raise TrainingDiverged(step, value, self.recipe.peak_lr)
         self.optimiser.step()
         return value
 
-    def _loss(self, batch: Batch) -> Float[Tensor, ""]:
+    def _descend(self, part: Batch, whole: Bool[Tensor, "m h w"]) -> float:
+        """Add a part's share to the gradients, and return its share of the loss."""
+        loss = self._loss(part, whole)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
+        return float(loss.detach())
+
+    def _loss(self, part: Batch, whole: Bool[Tensor, "m h w"]) -> Float[Tensor, ""]:
         half = self.recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=half):
-            prediction = _forward(self.module, batch.rgb)
-        return depth_loss(prediction, batch.log_disparity, batch.valid, edge_weight=self.recipe.edge_weight)
+            prediction = _forward(self.module, part.rgb)
+        weight = self.recipe.edge_weight
+        return depth_loss(prediction, part.log_disparity, part.valid, edge_weight=weight, whole=whole)
 
 
-def _start(module: nn.Module, images: DepthImages, recipe: Recipe, *, seed: int, device: torch.device) -> _Run:
+def _start(
+    module: nn.Module, images: DepthImages, recipe: Recipe, *, seed: int, device: torch.device, team: Team
+) -> _Run:
     module.to(device).train()
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub has no such overload
     return _Run(
@@ -171,7 +189,13 @@ def _start(module: nn.Module, images: DepthImages, recipe: Recipe, *, seed: int,
         recipe=recipe,
         seed=seed,
         device=device,
+        team=team,
     )
+
+
+def _keeper(url: str, run: _Run, images: DepthImages, *, every: int) -> Keeper:
+    key = run_key(run.recipe, run.seed, images, run.module, run.team.size)
+    return Keeper(url=url, key=key, module=run.module, optimiser=run.optimiser, every=every, team=run.team)
 
 
 def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

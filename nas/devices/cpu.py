@@ -4,12 +4,12 @@ import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from nas.build import build, fold, make_layer
+from nas.devices._machine import processor
 from nas.devices.device import Timed
 from nas.ops import Add, Network, Operator, Shape
 
@@ -23,7 +23,7 @@ class Cpu:
 
     def describe(self) -> Mapping[str, str]:
         return {
-            "processor": _processor(),
+            "processor": processor(),
             "runtime": f"torch {torch.__version__} eager, float32, channels_last",
             "threads": str(self.num_threads),
             "platform": platform.platform(),
@@ -58,9 +58,3 @@ class _Loaded:
                 return 1e3 * (time.perf_counter() - start)
         finally:
             torch.set_num_threads(before)
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

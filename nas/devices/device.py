@@ -1,6 +1,7 @@
 """What a device must offer to be profiled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from nas.ops import Network, Operator
@@ -19,7 +20,8 @@ class Timed(Protocol):
 class Device(Protocol):
     """Loads operators and whole networks in the form in which the device would run them: batch norms folded, batch 1.
 
-    `key` names the resource: latency on device "cpu" is "latency_ms.cpu".
+    `key` names the resource: latency on device "cpu" is "latency_ms.cpu". It must pickle: timing is done in a process
+    of its own. What it cannot do here it says when something is loaded, with a ValueError that names the cure.
     """
 
     @property
@@ -32,3 +34,31 @@ class Device(Protocol):
     def load_operator(self, op: Operator) -> Timed: ...
 
     def load_network(self, network: Network) -> Timed: ...
+
+
+@runtime_checkable
+class LoadsTogether(Protocol):
+    """A device that loads many operators more cheaply together than one by one."""
+
+    def load_operators(self, ops: Sequence[Operator]) -> Sequence[Timed]: ...
+
+
+@runtime_checkable
+class Threaded(Protocol):
+    """A device whose number of threads can be chosen; a frozen dataclass."""
+
+    @property
+    def num_threads(self) -> int: ...
+
+
+def with_threads(device: Device, num_threads: int | None) -> Device:
+    """The device on so many threads; as it is for None.
+
+    Raises:
+      ValueError: it has no threads to choose.
+    """
+    if num_threads is None:
+        return device
+    if not isinstance(device, Threaded) or not is_dataclass(device):
+        raise ValueError(f"device {device.key!r} has no number of threads to choose; leave out --threads")
+    return replace(device, num_threads=num_threads)

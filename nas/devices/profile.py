@@ -1,78 +1,148 @@
-"""Times every distinct operator of a space on a device, then checks the sums against whole networks.
+"""Makes a latency table: times the distinct operators of a space on a device, then checks them on whole networks.
 
-Operators are timed in rounds, interleaved, so that a busy moment of the machine hits one round of many operators and
-not all rounds of one. Within a round the fastest of a few runs counts (on a shared machine a minimum varies by 2 %
-where a median varies by 6 %); across rounds, the median.
-
-Whole networks are timed one at a time, as they will be used: with thirty of them in memory at once each runs some 10 %
-slower, and a line fitted to that promises too much for the winner. The passes over all of them repeat instead.
+1. operators in interleaved rounds, in mixed groups (`nas.devices.timing`); those whose rounds differ much are timed
+   once more at the end, and the quicker session counts
+2. if only a part of the operators is timed, a regressor for the others (`nas.devices.guess`)
+3. whole networks, spread over the cost range, in sessions of a process each, until the two quickest agree
+4. the line through them, and its honest error (`nas.devices.fit`)
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.devices.device import Device, Timed
-from nas.devices.table import LatencyTable, cross_fit, fit_line, operator_sum
+from nas.devices.apart import apart
+from nas.devices.conditions import conditions
+from nas.devices.device import Device
+from nas.devices.fit import cross_fit, fit_line, judge, sums
+from nas.devices.guess import guess, sample
+from nas.devices.log import TimingLog
+from nas.devices.table import Check, LatencyTable
+from nas.devices.timing import GROUP, PILOT, time_networks, time_operators
 from nas.ops import Operator
 from nas.space import Architecture, Space
 from nas.variants import operators
 
-ROUNDS = 3
-RUNS = 3
-NETWORK_PASSES = 3
-GROUP = 100  # operators loaded at a time
 NUM_NETWORKS = 30
+MIN_SESSIONS, MAX_SESSIONS = 3, 6  # of a whole network
+AGREEMENT = 0.03  # between the two quickest sessions of a network, after which no more are made
+UNSTEADY = 0.2  # interquartile range / median of an operator's rounds, beyond which it is timed once more
+NOISY = 0.1  # the same, median over the operators: beyond it a machine is too noisy to time on
 
-Progress = Callable[[int, int], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What is about to be timed; `seconds` is how long the operators will take, None before the first few are timed."""
+
+    num_distinct: int
+    num_to_time: int
+    num_timed_before: int
+    seconds: float | None
 
 
-def profile(space: Space, device: Device, rng: np.random.Generator, *, progress: Progress) -> LatencyTable:
+def profile(
+    space: Space,
+    device: Device,
+    rng: np.random.Generator,
+    *,
+    progress: Callable[[int, int], None],
+    announce: Callable[[Forecast], None] = lambda forecast: None,
+    log: Path | None = None,
+    most: int | None = None,
+) -> LatencyTable:
     """Measure a latency table for every architecture of the space at its input size.
 
     Args:
       progress: called with (operators and networks timed so far, their total).
+      announce: called at once, and again when it is known how long it will take.
+      log: file that keeps what has been timed; one that exists is continued. To be removed once the table is written.
+      most: operators that are timed at most; the others are predicted from these.
+
+    Raises:
+      TimingError: the device failed or dropped out; what was timed is in the log.
+      ValueError: the device cannot be used here.
     """
     distinct = {op.key: op for op in operators(space)}
-    total = len(distinct) + NUM_NETWORKS
-    timings: dict[str, Float[np.ndarray, " rounds"]] = {}
-    for group in _groups(distinct.values()):
-        rounds = time_rounds([device.load_operator(op) for op in group], ROUNDS)
-        timings |= {op.key: rounds[:, i] for i, op in enumerate(group)}
-        progress(len(timings), total)
-    entries = {key: float(np.median(rounds)) for key, rounds in timings.items()}
-    sums, measured = _whole_networks(space, device, entries, rng, lambda done: progress(len(distinct) + done, total))
+    chosen = sample(list(distinct.values()), most)
+    chosen = [chosen[i] for i in rng.permutation(len(chosen))]
+    architectures = [tuple(row) for row in spread_sample(space, NUM_NETWORKS, rng).tolist()]
+    began = conditions()
+    timings = TimingLog(path=log, identity=_identity(space, device, architectures))
+    total = len(chosen) + NUM_NETWORKS
+    _time_operators(device, chosen, len(distinct), timings, lambda done: progress(done, total), announce)
+    networks = [space.lower(architecture) for architecture in architectures]
+    for number, ms in _sessions(device, networks, timings.networks):
+        timings.add_network(number, ms)
+        progress(len(chosen) + len(timings.networks), total)
+    progress(total, total)
+    timed = {op.key: _quicker(timings.rounds[op.key]) for op in chosen}
+    entries = {key: float(np.median(rounds)) for key, rounds in timed.items()}
+    guessed, about = guess(chosen, entries, [op for key, op in distinct.items() if key not in timed])
+    entries |= guessed
+    by_kind = [sums(entries, network) for network in networks]
+    measured = np.array([min(timings.networks[number]) for number in range(NUM_NETWORKS)])
+    predicted = cross_fit(by_kind, measured)
+    fit = judge(predicted, measured, [timings.networks[number] for number in range(NUM_NETWORKS)])
     return LatencyTable(
         device=device.key,
         machine=dict(device.describe()),
+        space=space.name,
+        input=str(space.input),
+        conditions={f"{name} at the start": value for name, value in began.items()}
+        | {f"{name} at the end": value for name, value in conditions().items()},
         entries=entries,
-        spread={key: float(np.ptp(rounds) / max(entries[key], 1e-9)) for key, rounds in timings.items()},
-        line=fit_line(sums, measured),
-        fit=cross_fit(sums, measured),
+        intervals={key: interval(rounds) for key, rounds in timed.items()},
+        line=fit_line(by_kind, measured),
+        fit=fit,
+        margin=fit.margin,
+        checks=tuple(
+            Check(
+                architecture=architecture,
+                sessions_ms=tuple(timings.networks[i]),
+                predicted_ms=float(predicted[i]),
+            )
+            for i, architecture in enumerate(architectures)
+        ),
+        guess=about,
     )
 
 
 def network_ms(space: Space, device: Device, architectures: Sequence[Architecture]) -> Float[np.ndarray, " n"]:
-    """Measured latency of whole networks in milliseconds: each by itself, in several passes over all of them."""
+    """Measured latency of whole networks in milliseconds, as `profile` times them.
+
+    Raises:
+      TimingError: the device failed or dropped out.
+    """
     networks = [space.lower(architecture) for architecture in architectures]
-    passes = [[_alone_ms(device.load_network(network)) for network in networks] for _ in range(NETWORK_PASSES)]
-    median: Float[np.ndarray, " n"] = np.median(np.array(passes), axis=0)
-    return median
+    sessions: dict[int, list[float]] = {}
+    for number, ms in _sessions(device, networks, sessions):
+        sessions.setdefault(number, []).append(ms)
+    return np.array([min(sessions[number]) for number in range(len(networks))])
 
 
-def _alone_ms(network: Timed) -> float:
-    return float(np.median(time_rounds([network], ROUNDS)))
+def interval(rounds: Sequence[float]) -> tuple[float, float]:
+    """Order statistics that enclose the true median with a probability of at least 95 % (93.75 % of five rounds)."""
+    ordered = sorted(rounds)
+    skip = max(0, int((len(ordered) - 1.96 * len(ordered) ** 0.5) / 2))
+    return ordered[skip], ordered[-1 - skip]
 
 
-def time_rounds(loaded: Sequence[Timed], num_rounds: int) -> Float[np.ndarray, "rounds n"]:
-    """Fastest of `RUNS` runs of each, in interleaved rounds, in milliseconds; one unrecorded run comes first."""
-    for item in loaded:
-        item.run_ms()
-    fastest: Float[np.ndarray, "rounds n"] = np.array(
-        [[min(item.run_ms() for _ in range(RUNS)) for item in loaded] for _ in range(num_rounds)]
-    )
-    return fastest
+def is_known(times: Sequence[float]) -> bool:
+    """Whether a network needs no further session: the two quickest agree, or it has had enough."""
+    if len(times) < MIN_SESSIONS:
+        return False
+    quickest, second, *_ = sorted(times)
+    return len(times) >= MAX_SESSIONS or second <= (1 + AGREEMENT) * quickest
+
+
+def noise(table: LatencyTable) -> float:
+    """Median width of the operators' intervals, relative to their times; 0 if none was timed."""
+    widths = [(high - low) / max(table.entries[key], 1e-9) for key, (low, high) in table.intervals.items()]
+    return float(np.median(widths)) if widths else 0.0
 
 
 def spread_sample(space: Space, n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
@@ -86,17 +156,57 @@ def spread_sample(space: Space, n: int, rng: np.random.Generator) -> Int8[np.nda
     return spread
 
 
-def _whole_networks(
-    space: Space, device: Device, entries: dict[str, float], rng: np.random.Generator, progress: Callable[[int], None]
-) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    architectures = [tuple(row) for row in spread_sample(space, NUM_NETWORKS, rng).tolist()]
-    sums = np.array([operator_sum(entries, space.lower(architecture)) for architecture in architectures])
-    measured = network_ms(space, device, architectures)
-    progress(NUM_NETWORKS)
-    return sums, measured
+def _time_operators(
+    device: Device,
+    chosen: Sequence[Operator],
+    num_distinct: int,
+    timings: TimingLog,
+    progress: Callable[[int], None],
+    announce: Callable[[Forecast], None],
+) -> None:
+    """Time the operators that the log lacks, then once more those whose rounds differ much."""
+    left = [op for op in chosen if op.key not in timings.rounds]
+    before = len(chosen) - len(left)
+    announce(Forecast(num_distinct=num_distinct, num_to_time=len(chosen), num_timed_before=before, seconds=None))
+    for i, group in enumerate(apart(time_operators, device, left) if left else ()):
+        timings.add_rounds(group.rounds)
+        if not i and len(left) > PILOT:
+            seconds = group.seconds * len(left) / PILOT
+            announce(
+                Forecast(num_distinct=num_distinct, num_to_time=len(chosen), num_timed_before=before, seconds=seconds)
+            )
+        progress(sum(op.key in timings.rounds for op in chosen))
+    again = [op for op in chosen if len(timings.rounds[op.key]) == 1 and _is_unsteady(timings.rounds[op.key][0])]
+    for group in apart(time_operators, device, again[: max(GROUP, len(chosen) // 4)]) if again else ():
+        timings.add_rounds(group.rounds)
 
 
-def _groups(ops: Iterable[Operator]) -> Iterable[list[Operator]]:
-    ordered = list(ops)
-    for start in range(0, len(ordered), GROUP):
-        yield ordered[start : start + GROUP]
+def _sessions(
+    device: Device, networks: Sequence[Any], known: Mapping[int, Sequence[float]]
+) -> Iterable[tuple[int, float]]:
+    """Time networks, each session of all in a process of its own, until each is known well; yields (number, ms)."""
+    taken = {number: list(times) for number, times in known.items()}
+    while todo := [i for i in range(len(networks)) if not is_known(taken.get(i, []))]:
+        times = apart(time_networks, device, [networks[i] for i in todo])
+        for number, ms in zip(todo, times, strict=True):
+            taken.setdefault(number, []).append(ms)
+            yield number, ms
+
+
+def _quicker(sessions: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    return min(sessions, key=lambda rounds: float(np.median(rounds)))
+
+
+def _is_unsteady(rounds: Sequence[float]) -> bool:
+    low, middle, high = np.quantile(rounds, [0.25, 0.5, 0.75])
+    return bool(high - low > UNSTEADY * middle)
+
+
+def _identity(space: Space, device: Device, architectures: Sequence[Architecture]) -> dict[str, Any]:
+    """What must be the same for timings to belong together, as JSON gives it back."""
+    return {
+        "device": device.key,
+        "machine": dict(device.describe()),
+        "space": f"{space.name} {space.input}",
+        "networks": [list(architecture) for architecture in architectures],
+    }

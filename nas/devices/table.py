@@ -1,24 +1,21 @@
-"""A latency table: milliseconds by operator key, how they were measured, and how well their sum fits whole networks.
+"""A latency table: milliseconds by operator key, how they came about, and how well they add up to whole networks.
 
-The sum of operator times is corrected by a line fitted to whole networks (a constant and a slope); what is left is the
-table's own error, which a search keeps as a margin. Stored as JSON, read without unpickling anything.
+Operator times are put together by a line fitted to whole networks (`nas.devices.fit`); what is left is the table's own
+error, which a search keeps as a margin. Stored as JSON (docs/latency.md), read without unpickling anything.
 """
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-from scipy.stats import spearmanr
-
 from nas.costs import Resource
-from nas.ops import Network, Operator
+from nas.devices.fit import Fit, Line
+from nas.ops import Operator
 
-FORMAT = 1
+FORMAT = 2
 
 
 class TableError(ValueError):
@@ -26,47 +23,65 @@ class TableError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """latency = intercept_ms + slope x sum of operator times."""
+class Check:
+    """A whole network, timed in several sessions, each in a process of its own.
 
-    intercept_ms: float = 0.0
-    slope: float = 1.0
+    Attributes:
+      architecture: option indices in the space's order.
+      sessions_ms: the time of each session; the quickest is what was measured.
+      predicted_ms: by a line fitted to the other networks.
+    """
+
+    architecture: tuple[int, ...]
+    sessions_ms: tuple[float, ...]
+    predicted_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
-    """How predictions agree with whole networks that had no part in fitting the line (cross-fitted).
+class Guess:
+    """Operators that were not timed: predicted from the features of those that were.
 
     Attributes:
-      mape: mean absolute error relative to the measured time.
-      bias: mean of predicted / measured - 1.
-      within_10_percent: share of networks predicted within 10 % of the measured time.
-      margin: 95 % quantile of measured / predicted - 1, at least 0: what a search must keep below a limit.
+      num_timed: operators that the regressor learned from.
+      mape: its mean absolute relative error on operators that it had not seen (cross-validated).
+      within_10_percent: share of those within 10 %.
+      keys: the predicted operators.
     """
 
-    num_networks: int
+    num_timed: int
     mape: float
-    bias: float
-    spearman: float
     within_10_percent: float
-    margin: float
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyTable:
     """Attributes:
     device: key of the device; the resource is called "latency_ms.<device>".
-    machine: what the device said of itself.
+    machine: what the device said of itself; with space and input it is the table's identity.
+    space: name of the space whose operators were timed.
+    input: of the space, as "3x384x288".
+    conditions: when it was timed, the machine's load and clock; they explain a timing, they do not identify it.
     entries: milliseconds by operator key.
-    spread: (largest - smallest) / median over the rounds of timing, by operator key.
+    fit: None if no whole network was ever timed.
+    margin: what a search must keep free below a limit, as a share of it: the fit's, or somebody's word.
+    intervals: order statistics of the rounds by key of the operators that were timed: they enclose the true
+      median with a probability of 95 %.
+    guess: about the entries that have no interval; None if all were timed.
     """
 
     device: str
     machine: Mapping[str, str]
     entries: Mapping[str, float]
-    spread: Mapping[str, float]
     line: Line
-    fit: Fit
+    fit: Fit | None
+    margin: float
+    space: str = ""
+    input: str = ""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    checks: Sequence[Check] = ()
+    guess: Guess | None = None
 
     def resource(self) -> Resource:
         """The meter that limits and searches use, in milliseconds."""
@@ -75,49 +90,35 @@ class LatencyTable:
         )
 
     def measure(self, op: Operator) -> float:
-        """Milliseconds of one operator, with the line's slope applied.
+        """Milliseconds that one operator adds to a network.
 
         Raises:
           TableError: the table lacks the operator.
         """
         if op.key not in self.entries:
+            origin = f" (it was made for {self.space} at {self.input})" if self.space else ""
             raise TableError(
-                f"the latency table of {self.device!r} has no operator {op.key!r}; "
+                f"the latency table of {self.device!r}{origin} has no operator {op.key!r}; "
                 "profile this space at this input size"
             )
-        return self.line.slope * self.entries[op.key]
+        return self.line.operator_ms(op, self.entries[op.key])
 
+    def check_covers(self, ops: Iterable[Operator]) -> None:
+        """Refuse a table for another space or another input size.
 
-def operator_sum(entries: Mapping[str, float], network: Network) -> float:
-    return sum(entries[node.op.key] for node in network.nodes)
-
-
-def fit_line(sums: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> Line:
-    """Least squares of relative errors, with an intercept that is not negative."""
-    design = np.stack([1 / measured, sums / measured], axis=1)
-    intercept, slope = np.linalg.lstsq(design, np.ones(len(sums)), rcond=None)[0]
-    if intercept < 0:
-        weighted = sums / measured
-        intercept, slope = 0.0, float(weighted.sum() / np.square(weighted).sum())
-    return Line(intercept_ms=float(intercept), slope=float(slope))
-
-
-def cross_fit(sums: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> Fit:
-    """Judge the line on networks that it has not seen: each one is predicted by a line fitted to all others."""
-    predicted = np.empty(len(sums))
-    for i in range(len(sums)):
-        others = np.arange(len(sums)) != i
-        line = fit_line(sums[others], measured[others])
-        predicted[i] = line.intercept_ms + line.slope * sums[i]
-    error = predicted / measured - 1
-    return Fit(
-        num_networks=len(sums),
-        mape=float(np.abs(error).mean()),
-        bias=float(error.mean()),
-        spearman=float(spearmanr(predicted, measured).statistic),
-        within_10_percent=float((np.abs(error) <= 0.1).mean()),
-        margin=max(0.0, float(np.quantile(measured / predicted - 1, 0.95))),
-    )
+        Raises:
+          TableError: an operator is missing; the message tells how many.
+        """
+        missing = {op.key: op for op in ops if op.key not in self.entries}
+        if len(missing) > 1:
+            first = next(iter(missing))
+            origin = f"for {self.space} at {self.input}" if self.space else "elsewhere"
+            raise TableError(
+                f"the latency table of {self.device!r} was made {origin} and lacks {len(missing):,} operators of this "
+                f"space, such as {first!r}; profile this space at this input size"
+            )
+        for op in missing.values():
+            self.measure(op)
 
 
 def write(table: LatencyTable, path: Path) -> None:
@@ -141,21 +142,39 @@ def read(path: Path) -> LatencyTable:
         raise TableError(f"{path} is no latency table of format {FORMAT} in ms; profile the device again")
     try:
         return _thaw(path, content)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, TableError):
+            raise
         raise TableError(f"{path} is damaged ({type(error).__name__}: {error}); profile the device again") from error
 
 
 def _thaw(path: Path, content: Mapping[str, Any]) -> LatencyTable:
-    line, fit = Line(**content["line"]), Fit(**content["fit"])
+    line = Line(**content["line"])
     _check_numbers(path, {f"operator {key!r}": ms for key, ms in content["entries"].items()})
-    _check_numbers(path, {"the intercept": line.intercept_ms, "the slope": line.slope, "the margin": fit.margin})
+    _check_numbers(path, {"the intercept": line.intercept_ms, "the margin": content["margin"]})
+    _check_numbers(path, {f"the slope of {name}": slope for name, slope in line.slopes.items()})
+    guess = content["guess"]
     return LatencyTable(
         device=content["device"],
         machine=content["machine"],
+        space=content["space"],
+        input=content["input"],
+        conditions=content["conditions"],
         entries=content["entries"],
-        spread=content["spread"],
+        intervals={key: (low, high) for key, (low, high) in content["intervals"].items()},
         line=line,
-        fit=fit,
+        fit=None if content["fit"] is None else Fit(**content["fit"]),
+        margin=content["margin"],
+        checks=tuple(_thaw_check(check) for check in content["checks"]),
+        guess=None if guess is None else Guess(**{**guess, "keys": tuple(guess["keys"])}),
+    )
+
+
+def _thaw_check(content: Mapping[str, Any]) -> Check:
+    return Check(
+        architecture=tuple(content["architecture"]),
+        sessions_ms=tuple(content["sessions_ms"]),
+        predicted_ms=content["predicted_ms"],
     )
 
 

@@ -10,13 +10,16 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from nas.build import BuiltNetwork, build, fold
+from nas.checkpoints import Checkpoints
 from nas.depth.baselines import constant_map, mean_map
 from nas.depth.data import DepthData, DepthImages
 from nas.depth.metrics import Metrics, score
 from nas.depth.recipe import Recipe
-from nas.depth.training import evaluate, predict, train
+from nas.depth.together import train_together
+from nas.depth.training import CHECKPOINT_EVERY, evaluate, predict, train
 from nas.space import Space
 from nas.standalone import state
 from nas.trial import Evaluation, Job
@@ -28,26 +31,49 @@ NUM_PICTURES = 6
 class DepthEvaluator:
     """Trains with `recipe`; a job's fidelity is its number of optimiser steps.
 
-    `device` is torch's name of one; None takes the worker's GPU where it has been given one.
+    `devices` are torch's names; with none, training takes the GPUs that its worker has been given, or else the CPU.
+    Several train one network together. With `checkpoints` a job that is run again goes on where it last kept itself,
+    and gives what it would have given undisturbed (on a GPU as far as that repeats itself).
     """
 
     space: Space
     data: DepthData
     recipe: Recipe
-    device: str | None = None
+    devices: tuple[str, ...] = ()
+    checkpoints: Checkpoints | None = None
+    checkpoint_every: int = CHECKPOINT_EVERY
 
     def __call__(self, job: Job) -> Evaluation:
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(job.seed)
             module = build(self.space.lower(job.architecture))
-        train(module, self.data.train, replace(self.recipe, steps=job.fidelity), seed=job.seed, device=device)
+        devices = self.devices or _given()
+        notes = self._train(module, job, devices)
+        device = devices[0]
         folded = fold(module)
         metrics = _named(evaluate(folded, self.data.validation, device=device))
         if job.phase == "search":
-            return Evaluation(metrics=metrics)
+            return Evaluation(metrics=metrics, notes=notes)
         metrics |= _named(evaluate(folded, self.data.test, device=device), prefix="test_")
-        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded.cpu()))
+        return Evaluation(metrics=metrics, artifacts=self._artifacts(folded.cpu()), notes=notes)
+
+    def _train(self, module: nn.Module, job: Job, devices: tuple[str, ...]) -> tuple[str, ...]:
+        """Train `module` in place; what there is to say of it."""
+        recipe, images = replace(self.recipe, steps=job.fidelity), self.data.train
+        url, every = self.checkpoints.of(job) if self.checkpoints else None, self.checkpoint_every
+        if len(devices) == 1:
+            return train(
+                module, images, recipe, seed=job.seed, device=devices[0], checkpoint=url, checkpoint_every=every
+            ).notes
+        result = train_together(
+            module, images, recipe, seed=job.seed, devices=devices, checkpoint=url, checkpoint_every=every
+        )
+        return (f"trained on {len(devices)} devices: batch norm saw parts, not batches", *result.notes)
+
+    def divided(self) -> "DepthEvaluator | None":
+        """See `nas.trial.Divisible`; None where a part would have no image."""
+        parts = 2 * self.recipe.parts
+        return replace(self, recipe=replace(self.recipe, parts=parts)) if parts <= self.recipe.batch_size else None
 
     @property
     def baselines(self) -> Mapping[str, Mapping[str, float]]:
@@ -75,6 +101,11 @@ class DepthEvaluator:
         prediction = predict(folded, shown.rgb)
         np.savez_compressed(pictures, rgb=shown.rgb, depth=shown.depth, log_disparity=prediction)
         return {"pt": weights.getvalue(), "npz": pictures.getvalue()}
+
+
+def _given() -> tuple[str, ...]:
+    """The devices that this process may use: a worker sees the GPUs that it was given and no others."""
+    return tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
 
 
 def _named(metrics: Metrics, prefix: str = "") -> dict[str, float]:

@@ -18,11 +18,13 @@ class TableEvaluator:
       architectures: the rows, no two equal.
       metrics: the names of the columns.
       values: what was measured, lower is better; NaN says that the training failed.
+      rungs: the same after cheaper trainings, by their fidelity; every other fidelity is answered from `values`.
     """
 
     architectures: Int8[np.ndarray, "n d"]
     metrics: tuple[str, ...]
     values: Float[np.ndarray, "n m"]
+    rungs: Mapping[int, Float[np.ndarray, "n m"]] = field(default_factory=dict)
     _place: dict[Architecture, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -44,7 +46,8 @@ class TableEvaluator:
         """
         if job.architecture not in self._place:
             raise ValueError(f"the table has no row for {job.architecture}; propose only what it holds")
-        found = dict(zip(self.metrics, self.values[self._place[job.architecture]].tolist(), strict=True))
+        values = self.rungs.get(job.fidelity, self.values)[self._place[job.architecture]]
+        found = dict(zip(self.metrics, values.tolist(), strict=True))
         missing = [name for name, value in found.items() if not np.isfinite(value)]
         if missing:
             raise ValueError(f"the table has no value of {', '.join(missing)} for {job.architecture}: training failed")

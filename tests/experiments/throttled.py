@@ -1,24 +1,32 @@
 """The tiny experiment on a device that slows down once it has been profiled: predictions that do not come true."""
 
+import atexit
+import os
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from launch.experiment import Experiment
+from launch.experiment import Experiment, Workplace
 from nas.devices import fake
 from nas.devices.device import Timed
-from nas.devices.profile import NETWORK_PASSES, NUM_NETWORKS
 from nas.ops import Network, Operator
+from nas.trial import Evaluation, Job
 from tests.experiments import tiny
 
 SLOWDOWN = 3.0
 
 
+def _hot(driver: int) -> Path:
+    """Exists once a driver has trained something; a timing process has the driver for a parent."""
+    return Path(tempfile.gettempdir()) / f"throttled-{driver}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled:
-    """The fake device for as many networks as profiling loads; a slower one for all that come after them."""
+    """The fake device until the first training; a slower one afterwards."""
 
     key: str = "throttled"
-    loaded: list[Network] = field(default_factory=list)
 
     def describe(self) -> Mapping[str, str]:
         return {"runtime": "a formula that tires"}
@@ -27,20 +35,45 @@ class Throttled:
         return fake.DEVICE.load_operator(op)
 
     def load_network(self, network: Network) -> Timed:
-        self.loaded.append(network)
-        slowdown = 1.0 if len(self.loaded) <= NUM_NETWORKS * NETWORK_PASSES else SLOWDOWN
+        slowdown = SLOWDOWN if _hot(os.getppid()).exists() else 1.0
         device = fake.Fake(
             per_operator_ms=slowdown * fake.DEVICE.per_operator_ms, per_mac_ms=slowdown * fake.DEVICE.per_mac_ms
         )
         return device.load_network(network)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heating:
+    """The tiny evaluator, which warms the device of the process that it runs in."""
+
+    formula: tiny.Formula
+
+    @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        return self.formula.data_facts
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        return self.formula.baselines
+
+    def __call__(self, job: Job) -> Evaluation:
+        hot = _hot(os.getpid())
+        atexit.register(hot.unlink, missing_ok=True)
+        hot.touch()
+        return self.formula(job)
+
+
 def experiment() -> Experiment:
     return replace(
         tiny.experiment(),
         name="throttled",
+        make_evaluator=make_evaluator,
         devices=(Throttled(),),
         limits=("macs <= 0.8 * published", "latency_ms.throttled <= 0.8 * published"),
         num_design=4,
         num_trials=5,
     )
+
+
+def make_evaluator(place: Workplace) -> Heating:
+    return Heating(formula=tiny.make_evaluator(place))

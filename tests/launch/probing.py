@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,19 @@ class Probing:
     """`folder` holds a file "TICKET.fate" for a job that is to fare badly, and gets a line in "visits" per attempt.
 
     Fates: "memory" runs out of it; "hang" does not end; "kill once" ends the worker the first time; "meet N" waits
-    until N attempts have begun; "hold" waits for a file "release".
+    until N attempts have begun; "hold" waits for a file "release". A file "start.fate" ends the first worker that is
+    given the evaluator, before it can say hello.
     """
 
     folder: Path
     ballast: np.ndarray
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        file = self.folder / "start.fate"
+        if file.exists():
+            file.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
 
     @property
     def data_facts(self) -> Mapping[str, str | int]:

@@ -4,17 +4,17 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from launch.executors._shared import is_out_of_memory
+from launch.executors._shared import DIVIDED, is_out_of_memory
 from launch.executors.make import make_executor
 from launch.executors.serial import SerialExecutor
 from nas.plugins import load_file
-from nas.trial import Evaluation, Executor, Job, Outcome
+from nas.trial import Evaluation, Evaluator, Executor, Job, Outcome
 from tests.experiments import tiny
 from tests.experiments.tiny import Formula, Orders, error_of, trained
 
@@ -124,6 +124,54 @@ def test_out_of_memory_is_told_apart(error: Exception, is_memory: bool) -> None:
     assert outcome.failure is not None
     begin = "out of memory: " if is_memory else ""
     assert outcome.failure.startswith(f"{begin}{type(error).__name__}: {error}\n")
+
+
+@dataclass(frozen=True)
+class Hungry(Returning):
+    """Runs out of memory; with divided batches only if `always`."""
+
+    parts: int = 1
+    always: bool = False
+
+    def __call__(self, job: Job) -> Evaluation:
+        if self.parts == 1:
+            raise MemoryError("whole batches")
+        if self.always:
+            raise MemoryError("halves")
+        return Evaluation(metrics={"error": 0.5}, notes=("its own note",))
+
+    def divided(self) -> "Hungry | None":
+        return replace(self, parts=2)
+
+
+def run_serially(evaluator: Evaluator) -> Outcome:
+    executor = SerialExecutor(evaluator)
+    executor.submit(job(0))
+    (outcome,) = executor.wait(0.0)
+    assert executor.wait(0.0) == []
+    return outcome
+
+
+def test_what_ran_out_of_memory_is_tried_once_more_with_divided_batches() -> None:
+    evaluation = run_serially(Hungry({})).evaluation
+    assert evaluation is not None and evaluation.metrics == {"error": 0.5}
+    assert evaluation.notes == (DIVIDED, "its own note")
+
+
+def test_what_runs_out_of_memory_again_has_failed() -> None:
+    failure = run_serially(Hungry({}, always=True)).failure
+    assert failure is not None and failure.startswith("out of memory: MemoryError: halves\n")
+    assert failure.endswith(f"\nIt was the attempt after this: {DIVIDED}")
+
+
+def test_what_cannot_be_divided_any_further_has_failed() -> None:
+    class Indivisible(Hungry):
+        def divided(self) -> None:
+            return None
+
+    failure = run_serially(Indivisible({})).failure
+    assert failure is not None and failure.startswith("out of memory: MemoryError: whole batches\n")
+    assert DIVIDED not in failure
 
 
 def test_torch_calls_it_so() -> None:

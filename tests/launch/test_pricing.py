@@ -23,7 +23,7 @@ MARGIN = 0.25
 @pytest.fixture(scope="module")
 def table() -> LatencyTable:
     exact = profile(SPACE, fake.DEVICE, np.random.default_rng(0), progress=lambda done, total: None)
-    return replace(exact, fit=replace(exact.fit, margin=MARGIN))
+    return replace(exact, margin=MARGIN)
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,8 @@ from launch.executors.make import make_executor
 from launch.executors.terms import Terms
 from nas.plugins import load_file
 from nas.trial import Executor, Outcome
+from tests.launch.commands import nas, place_at
 from tests.launch.probing import visits
-from tests.launch.test_cli import nas, place_at
 from tests.launch.test_executors import job, outcomes
 
 BALLAST_BYTES = 40_000_000
@@ -82,7 +82,7 @@ class Trials:
         ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
         return make_executor("ray", self.evaluator, workers=None, address=self.address, terms=Terms(**terms))
 
-    def fate(self, ticket: int, fate: str) -> None:
+    def fate(self, ticket: int | str, fate: str) -> None:
         (self.evaluator.folder / f"{ticket}.fate").write_text(fate)
 
 
@@ -145,6 +145,13 @@ def test_out_of_memory_is_told_apart_and_its_process_ended(trials: Trials) -> No
     assert metrics(found[0])["num_gpus"] == 0  # none was asked for: none is seen
     pids = [metrics(found[ticket])["pid"] for ticket in (0, 2, 3)]
     assert pids[0] != pids[1] == pids[2]
+
+
+def test_a_first_worker_that_is_lost_as_it_starts_is_replaced(trials: Trials) -> None:
+    trials.fate("start", "kill once")
+    executor = trials.executor(cpus=2.0)
+    assert not (trials.evaluator.folder / "start.fate").exists()
+    assert run(executor, 0)[0].failure is None
 
 
 def test_gpu_workers_are_renewed_after_some_jobs(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.storages import BaseStorage, InMemoryStorage
 
+from launch import cli
 from launch.executors.simulated import Duration, Hazards, SimulatedExecutor
 from nas.history import History
 from nas.search import Plan, Record, run
 from nas.space import Choice
-from nas.trial import Evaluation, Job, Outcome, Proposal, Trial
+from nas.trial import Evaluation, Evaluator, Job, Outcome, Proposal, Trial
+from tests.launch.commands import Place, place_at
 
 CHOICES = tuple(Choice(name=f"choice{i}", options=tuple(range(9))) for i in range(6))
 
@@ -351,3 +355,37 @@ def test_a_straggler_holds_the_repeatable_mode_up_for_as_long_as_the_lag_says() 
     run(replace(plan(lag=8), num_trials=10), strategy=Same(), executor=executor, history=record)
     assert executor.now_s == 11.0
     assert executor.utilisation == (10 + 8) / (4 * 10)
+
+
+# The command on it -----------------------------------------------------------------------------------------------
+
+
+def search_simulated(place: Place, slots: int, monkeypatch: pytest.MonkeyPatch) -> float:
+    """A whole search with so many workers; the virtual seconds that it took."""
+    made: list[SimulatedExecutor] = []
+
+    def make(key: str, evaluator: Evaluator, **_: Any) -> SimulatedExecutor:
+        made.append(SimulatedExecutor(evaluator, slots=slots, duration_s=log_normal))
+        return made[0]
+
+    monkeypatch.setattr("launch.verbs.search.make_executor", make)
+    with pytest.raises(SystemExit) as ended:
+        cli.nas(place.search("--lag", "8"), standalone_mode=False)
+    assert ended.value.code == 0
+    return made[0].now_s
+
+
+@pytest.mark.slow
+def test_a_whole_search_finds_the_same_with_1_4_and_16_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[Place] = []
+    times: list[float] = []
+    for slots in (1, 4, 16):
+        (tmp_path / str(slots)).mkdir()
+        places.append(place_at(tmp_path / str(slots)))
+        times.append(search_simulated(places[-1], slots, monkeypatch))
+    assert times[0] > 2 * times[1] > times[2]
+    one, four, sixteen = places
+    assert one.trials() == four.trials() == sixteen.trials()
+    assert [trial.phase for trial in one.trials()].count("search") == 12
+    records = [place.run.read_json(place.run.winner) for place in places]
+    assert records[0] == records[1] == records[2]

@@ -9,7 +9,7 @@ import pytest
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from tests.experiments.tiny import Formula
-from tests.launch.test_cli import nas, place_at
+from tests.launch.commands import nas, place_at
 
 NODE = {"CPU": 16.0, "GPU": 4.0, "memory": 64e9, "object_store_memory": 1e9}
 

@@ -34,7 +34,7 @@ def check(measured: float, *, bound: float = 10.0, relation: str = "<=") -> Limi
     holds = measured <= bound if relation == "<=" else measured >= bound
     return LimitCheck(
         text=f"macs {relation} {bound}", resource="macs", relation=relation, unit="MACs", bound=bound, predicted=9.0,
-        measured=measured, holds=holds,
+        measured=measured, margin=0.0, holds=holds,
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_the_record_tells_predicted_and_measured_with_units(folder: RunFolder, p
     }
     assert record["limits"] == [
         {"text": "macs <= 1e+09", "resource": "macs", "relation": "<=", "unit": "MACs", "bound": 1e9,
-         "predicted": costs["macs"], "measured": 5e5, "holds": True}
+         "predicted": costs["macs"], "measured": 5e5, "margin": 0.0, "holds": True}
     ]  # fmt: skip
     objective = record["objective"]
     assert objective["measured"] == error_of(PUBLISHED) and objective["measured_at_fidelity"] == 5

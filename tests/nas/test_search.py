@@ -286,7 +286,7 @@ def test_a_strategy_that_has_nothing_left_is_not_asked_again() -> None:
 def test_stopping_hands_out_nothing_new_and_awaits_what_runs() -> None:
     executor = Shuffled(3, np.random.default_rng(0))
     trials = run(
-        plan(), strategy=Sensitive(), history=record(), executor=executor, stop=lambda: len(executor.submitted) >= 7
+        plan(), strategy=Sensitive(), history=record(), executor=executor, stop=lambda trials: len(trials) >= 7
     )
     assert [trial.state for trial in trials] == ["complete"] * 7
 

@@ -139,7 +139,9 @@ def test_pymoo_s_nsga2_refuses_one_objective(full: Arena) -> None:
 
 
 def test_unknown_strategies_list_the_known_and_the_peers(full: Arena) -> None:
-    with pytest.raises(PluginError, match=r"unknown strategy 'forst'.*known: chamnet, .*; peers: forest, optuna_tpe"):
+    with pytest.raises(
+        PluginError, match=r"unknown strategy 'forst'.*known: asha, chamnet, .*; peers: forest, optuna_tpe"
+    ):
         make("forst", full.task(ridge.PREDICTOR, np.random.default_rng(0)))
     with pytest.raises(ValueError, match="at least one strategy, got none"):
         check([], full.task(ridge.PREDICTOR, np.random.default_rng(0)))

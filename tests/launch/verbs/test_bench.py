@@ -107,7 +107,10 @@ def test_failures_and_a_constant_objective_are_survived(tmp_path: Path) -> None:
         (("--objective", "auc"), "has no column 'auc'; known: acc, params, late, test"),
         (("--objective", "x_a"), "'x_a' is a decision, not a result"),
         (("--objective", "acc", "--limit", "params <= 1"), "params goes from 100 to 136; loosen it"),
-        (("--objective", "acc", "--strategies", "oracle"), "unknown strategy 'oracle'; known: chamnet, evolution, "),
+        (
+            ("--objective", "acc", "--strategies", "oracle"),
+            "unknown strategy 'oracle'; known: asha, chamnet, evolution, ",
+        ),
         (("--objective", "acc", "--strategies", ","), "at least one strategy, got none"),
         (("--objective", "acc", "--predictor", "oracle"), "unknown predictor 'oracle'"),
         (

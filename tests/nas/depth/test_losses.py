@@ -60,13 +60,14 @@ def test_the_edge_term_of_a_ramp_by_hand() -> None:
     """R = column index on 16 x 16: at scale k, n = 16 / 2^k, n (n - 1) steps of 2^k over n^2 pixels."""
     ramp = torch.arange(16.0).expand(1, 16, 16)
     expected = sum(2**k * (n - 1) / n for k, n in enumerate((16, 8, 4, 2)))
-    assert float(edge_term(ramp, torch.ones(1, 16, 16))) == pytest.approx(expected)
-    assert float(edge_term(ramp.mT, torch.ones(1, 16, 16))) == pytest.approx(expected)
+    assert float(edge_term(ramp, torch.ones(1, 16, 16), torch.ones(1, 16, 16))) == pytest.approx(expected)
+    assert float(edge_term(ramp.mT, torch.ones(1, 16, 16), torch.ones(1, 16, 16))) == pytest.approx(expected)
 
 
 def test_an_edge_next_to_a_masked_pixel_does_not_count() -> None:
     residual = torch.tensor([[[0.0, 5.0, 0.0]]])
-    assert float(edge_term(residual, torch.tensor([[[1.0, 0.0, 1.0]]]))) == 0
+    mask = torch.tensor([[[1.0, 0.0, 1.0]]])
+    assert float(edge_term(residual, mask, mask)) == 0
 
 
 def test_masked_pixels_have_no_influence() -> None:

@@ -1,5 +1,8 @@
+import copy
 import math
 import pickle
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nas.depth.data import DataError, DepthImages
+from nas import checkpoints
+from nas.depth.data import DepthImages
 from nas.depth.metrics import score
 from nas.depth.recipe import Recipe, learning_rate
 from nas.depth.training import TrainingDiverged, evaluate, predict, train
@@ -75,39 +79,114 @@ class Stop(Exception):
     """Stands for a crash."""
 
 
-def test_a_resumed_run_is_an_uninterrupted_one(tmp_path: Path) -> None:
-    images, path = readable_images(), tmp_path / "run.pt"
-    whole = small_net()
-    expected = train(whole, images, SHORT, seed=0)
-
+def crash_at(last: int) -> Callable[[int, float], None]:
     def crash(step: int, loss: float) -> None:
-        if step == 7:
+        if step == last:
             raise Stop
 
+    return crash
+
+
+@pytest.mark.parametrize("url", ["{folder}/run.pt", "file://{folder}/new folder/run.pt", "memory://{folder}/run.pt"])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_resumed_run_is_an_uninterrupted_one(url: str, parts: int, tmp_path: Path) -> None:
+    images, checkpoint, recipe = readable_images(), url.format(folder=tmp_path), replace(SHORT, parts=parts)
+    whole = small_net()
+    expected = train(whole, images, recipe, seed=0)
     with pytest.raises(Stop):
-        train(small_net(), images, SHORT, seed=0, on_step=crash, checkpoint=path, checkpoint_every=5)
+        kept = {"checkpoint": checkpoint, "checkpoint_every": 4}
+        train(small_net(), images, recipe, seed=0, on_step=crash_at(6), **kept)
     resumed, steps = small_net(seed=9), []
-    result = train(
-        resumed, images, SHORT, seed=0, checkpoint=path, on_step=lambda step, _: steps.append(step), checkpoint_every=5
-    )
-    assert steps == list(range(5, 12))
+    result = train(resumed, images, recipe, seed=0, on_step=lambda step, _: steps.append(step), **kept)
+    assert steps == list(range(4, 12)) and result.notes == ("training went on after step 4",)
     np.testing.assert_array_equal(result.losses, expected.losses)
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=0, atol=0)
     again = small_net(seed=9)
-    assert train(again, images, SHORT, seed=0, checkpoint=path).images == 0
+    assert train(again, images, recipe, seed=0, checkpoint=checkpoint).images == 0
     torch.testing.assert_close(weights(again), weights(whole), rtol=0, atol=0)
 
 
-def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
+def test_with_a_checkpoint_of_another_run_or_a_damaged_one_it_starts_anew_and_says_so(tmp_path: Path) -> None:
     images, path = readable_images(), tmp_path / "run.pt"
-    train(small_net(), images, SHORT, seed=0, checkpoint=path)
-    with pytest.raises(DataError, match=r"seed 0, .*seed 1"):
-        train(small_net(), images, SHORT, seed=1, checkpoint=path)
-    with pytest.raises(DataError, match="another network"):
-        train(nn.Conv2d(3, 1, 1), images, SHORT, seed=0, checkpoint=path)
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(DataError, match=r"damaged .*delete it to start anew"):
-        train(small_net(), images, SHORT, seed=0, checkpoint=path)
+    kept = {"checkpoint": str(path), "checkpoint_every": 4}
+    wide = nn.Conv2d(3, 1, 3, padding=1)
+    checkpoints.write(str(path), b"no training")
+    for make, seed, recipe, story in (
+        (small_net, 0, SHORT, "must hold a training, and does not"),
+        (small_net, 1, SHORT, r"continues its own run only; .*seed 0.*this run is .*seed 1"),
+        (small_net, 1, replace(SHORT, peak_lr=0.02), r"peak_lr.: 0\.01,.*peak_lr.: 0\.02"),
+        (lambda: copy.deepcopy(wide), 1, replace(SHORT, peak_lr=0.02), "continues its own run only; .*network"),
+    ):
+        expected, module = make(), make()
+        train(expected, images, recipe, seed=seed)
+        result = train(module, images, recipe, seed=seed, **kept)
+        (note,) = result.notes
+        assert re.search(f"^training started anew: .*{story}", note), note
+        torch.testing.assert_close(weights(module), weights(expected), rtol=0, atol=0)
+    path.write_bytes(path.read_bytes()[:-1])
+    (note,) = train(copy.deepcopy(wide), images, replace(SHORT, peak_lr=0.02), seed=1, **kept).notes
+    assert "a checkpoint must be whole, and" in note and "is damaged" in note
+
+
+def test_a_checkpoint_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    kept = {"checkpoint": str(tmp_path / "file/run.pt"), "checkpoint_every": 4}
+    images, expected, module = readable_images(), small_net(), small_net()
+    train(expected, images, SHORT, seed=0)
+    notes = train(module, images, SHORT, seed=0, **kept).notes
+    assert re.match("training started anew: .* cannot be read .NotADirectoryError", notes[0])
+    assert re.match("3 checkpoints could not be written; last: (FileExists|NotADirectory)Error", notes[1])
+    torch.testing.assert_close(weights(module), weights(expected), rtol=0, atol=0)
+
+
+def plain_net(seed: int = 0) -> nn.Module:
+    """Without batch norm and dropout: no image knows of another. And no last bias: the loss is blind to it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 1, 3, padding=1, bias=False))
+
+
+def ragged_images() -> DepthImages:
+    """Images with a different number of valid pixels each: a mean of means is not their mean."""
+    images = readable_images()
+    depth = images.depth.copy()
+    for number, image in enumerate(depth):
+        image.reshape(-1)[: 2 * number] = 0
+    return DepthImages(rgb=images.rgb, depth=depth, group=images.group)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 4])
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(parts: int) -> None:
+    images, gradients, losses = ragged_images(), [], []
+    for number in (1, parts):
+        module = plain_net()
+        result = train(module, images, replace(SHORT, steps=1, parts=number), seed=0)
+        gradients.append(torch.cat([value.grad.flatten() for value in module.parameters() if value.grad is not None]))
+        losses.append(result.losses)
+    assert gradients[0].abs().max() > 0.01
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+
+
+def test_training_in_parts_ends_where_the_whole_does() -> None:
+    ends = [plain_net(), plain_net()]
+    results = [
+        train(module, ragged_images(), replace(SHORT, parts=parts), seed=0)
+        for module, parts in zip(ends, (1, 2), strict=True)
+    ]
+    assert results[0].images == results[1].images == 48
+    np.testing.assert_allclose(results[1].losses, results[0].losses, rtol=1e-3)
+    torch.testing.assert_close(weights(ends[1]), weights(ends[0]), rtol=1e-2, atol=1e-4)
+
+
+def test_batch_norm_sees_the_parts() -> None:
+    """That is why a training in parts is another one, and the record says so."""
+    means = []
+    for parts in (1, 2):
+        module = small_net()
+        train(module, readable_images(), replace(SHORT, steps=1, parts=parts), seed=0)
+        means.append(module.state_dict()["1.running_mean"])
+    assert not torch.allclose(means[0], means[1], atol=1e-4)
 
 
 def test_a_loss_that_is_not_finite_ends_the_training_with_its_step() -> None:
@@ -121,8 +200,8 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_its_step() -> None:
     with pytest.raises(TrainingDiverged, match=r"got nan at step=4; lower peak_lr=0\.01") as caught:
         train(module, readable_images(), SHORT, seed=0, on_step=poison)
     assert caught.value.step == 4
-    copy = pickle.loads(pickle.dumps(caught.value))
-    assert (str(copy), copy.step) == (str(caught.value), 4)
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert (str(twin), twin.step) == (str(caught.value), 4)
 
 
 def test_on_step_sees_every_loss() -> None:
@@ -172,6 +251,7 @@ def test_the_learning_rate_rises_once_and_falls_to_almost_nothing() -> None:
         ({"steps": 0}, "steps must be above 0, got 0"),
         ({"peak_lr": math.nan}, "peak_lr must be above 0, got nan"),
         ({"edge_weight": -1.0}, "edge_weight must not be below 0"),
+        ({"parts": 17}, "a batch of 16 has from 1 to 16 parts, got parts=17"),
         ({"warmup_share": 1.0}, r"warmup_share must be in \[0, 1\), got 1\.0"),
     ],
 )

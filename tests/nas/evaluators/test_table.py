@@ -1,6 +1,7 @@
 """The evaluator that looks results up."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,3 +32,9 @@ def test_a_missing_value_is_a_failed_training_and_a_missing_row_is_named() -> No
         EVALUATOR(job(2, 3))
     with pytest.raises(ValueError, match=r"no row for \(0, 0\); propose only what it holds"):
         EVALUATOR(job(0, 0))
+
+
+def test_a_cheaper_training_has_its_own_values() -> None:
+    evaluator = replace(EVALUATOR, rungs={1: np.array([[-0.5, 3.0], [-0.25, 1.0]])})
+    assert evaluator(job(2, 3)).metrics == {"acc": -0.25, "loss": 1.0}
+    assert evaluator(replace(job(0, 1), fidelity=9)).metrics == {"acc": -1.0, "loss": 2.0}

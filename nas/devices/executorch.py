@@ -1,0 +1,5 @@
+"""ExecuTorch with XNNPACK on this machine's CPU in float32; one thread unless told otherwise."""
+
+from nas.devices._executorch import ExecuTorch
+
+DEVICE = ExecuTorch(key="executorch", int8=False)

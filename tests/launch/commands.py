@@ -1,0 +1,81 @@
+"""What tests of the command share: a place with a run, and the command as a real process."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from launch.folder import RunFolder
+from launch.session import open_session
+from nas.trial import Trial
+from tests.experiments.tiny import Orders
+
+ROOT = Path(__file__).parents[2]
+TINY = str(ROOT / "tests/experiments/tiny.py")
+THROTTLED = str(ROOT / "tests/experiments/throttled.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def record(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder with a run, the orders for its evaluator and a cache."""
+
+    path: Path
+
+    @property
+    def run(self) -> RunFolder:
+        return RunFolder(path=self.path / "run")
+
+    @property
+    def orders(self) -> Path:
+        return self.path / "orders"
+
+    def search(self, *options: str, experiment: str = TINY) -> list[str]:
+        """The command for this place; options come last, so they win."""
+        return [
+            "search", experiment, "--out", str(self.run.path), "--executor", "serial", "--data", str(self.orders),
+            "--cache", str(self.path / "cache"), *options,
+        ]  # fmt: skip
+
+    def trials(self) -> list[Trial]:
+        """All trials, without what no two runs share: when they ended and how long they took."""
+        session = open_session(self.run)
+        found = [*session.trials("search"), *session.trials("final")]
+        return [replace(trial, ended=None, duration_s=None) for trial in found]
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "launch", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def nas(*arguments: str) -> Ended:
+    process = start(*arguments)
+    out, err = process.communicate()
+    return Ended(code=process.returncode, out=out, err=err)
+
+
+def place_at(path: Path, orders: Orders | None = None) -> Place:
+    place = Place(path=path)
+    (orders or Orders()).write(place.orders)
+    return place
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }

@@ -1,0 +1,76 @@
+"""What a generator yields in a process of its own arrives here; what befalls it there is told here."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nas.devices.apart import TimingError, apart
+from nas.heap import KEEP_HEAP
+from nas.plugins import load_file
+
+# A file of its own stands for a plug-in of the user's: importing this test module would import pytest there.
+SOURCE = """
+import os, signal
+
+def count(n):
+    for i in range(n):
+        print("noise on standard output")
+        yield i, os.getpid()
+
+def environment(names):
+    yield {name: os.environ.get(name) for name in names}
+
+def fail():
+    yield 1
+    raise ValueError("the device is gone; plug it in")
+
+def die():
+    yield 1
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[object]:
+    path = tmp_path / "own.py"
+    path.write_text(SOURCE)
+    module = load_file(path)
+    yield module
+    del sys.modules[module.__name__]
+
+
+def test_items_arrive_from_another_process_in_order(plugin: object) -> None:
+    items = list(apart(plugin.count, 3))  # type: ignore[attr-defined]
+    assert [number for number, _ in items] == [0, 1, 2]
+    assert os.getpid() not in {pid for _, pid in items}
+
+
+def test_the_process_keeps_its_heap(plugin: object) -> None:
+    (found,) = apart(plugin.environment, tuple(KEEP_HEAP))  # type: ignore[attr-defined]
+    assert found == KEEP_HEAP
+
+
+def test_a_failure_there_is_told_here(plugin: object) -> None:
+    items = apart(plugin.fail)  # type: ignore[attr-defined]
+    assert next(items) == 1
+    with pytest.raises(TimingError, match="the device is gone; plug it in"):
+        next(items)
+
+
+def test_a_death_is_told(plugin: object) -> None:
+    items = apart(plugin.die)  # type: ignore[attr-defined]
+    assert next(items) == 1
+    with pytest.raises(TimingError, match=r"was ended by SIGKILL; .* run the command again"):
+        next(items)
+
+
+def test_whoever_stops_listening_leaves_no_process_behind(plugin: object) -> None:
+    items = apart(plugin.count, 10**9)  # type: ignore[attr-defined]
+    _, pid = next(items)
+    items.close()  # type: ignore[attr-defined]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
