@@ -96,8 +96,8 @@ def _winners(space: Space, device: Device, table: LatencyTable, number: int, see
     pricing = price(space, (), [table])
     limits = _limits(pricing, table, number, seed)
     chosen = [_closest(pricing, limit, seed + i) for i, limit in enumerate(limits)]
-    measured = network_ms(space, device, chosen)
-    return measured / np.array([limit.bound for limit in limits])
+    bounds = np.array([limit.bound for limit in limits])
+    return np.array(network_ms(space, device, chosen, bounds) / bounds)
 
 
 def _limits(pricing: Pricing, table: LatencyTable, number: int, seed: int) -> list[Limit]:

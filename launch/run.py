@@ -248,7 +248,7 @@ class Search:
     ) -> None:
         """Measure the finals' costs for real, choose the winner, and write everything down."""
         space, objective = self.experiment.space, self.experiment.objective
-        measured = measure(space, self.experiment.devices, [trial.architecture for trial in finals])
+        measured = measure(space, self.experiment.devices, [trial.architecture for trial in finals], self.limits)
         judged = [
             winners.finalist(trial, {**self._recounted(trial), **costs}, self.limits, self.pricing)
             for trial, costs in zip(finals, measured, strict=True)
@@ -322,7 +322,7 @@ class Search:
         new = [one.architecture for one in proposals if str(one.architecture) not in known]
         if new:
             self.progress.say(f"timing {len(new)} candidates whole, before they are trained for long")
-            found = latencies(self.experiment.space, self.experiment.devices, new)
+            found = latencies(self.experiment.space, self.experiment.devices, new, self.limits)
             known |= {str(row): times for row, times in zip(new, found, strict=True)}
             self.folder.write_json(path, known)
         return [known[str(one.architecture)] for one in proposals]

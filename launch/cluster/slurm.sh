@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # A search on a Slurm allocation: starts Ray on its nodes, searches, and ends Ray with the job.
 #
-#   sbatch launch/cluster/slurm.sh demo --out "$HOME/runs/first"      submit; the arguments are those of `nas search`
+#   sbatch launch/cluster/slurm.sh demo --out "$HOME/runs/first" --checkpoints "$HOME/checkpoints"
+#                                                                     submit; the arguments are those of `nas search`
 #   tail -f chamnas-JOBID.log; nas status "$HOME/runs/first"          follow
 #   scancel JOBID                                                     stop; nothing that was trained is lost
-#   sbatch launch/cluster/slurm.sh demo --out "$HOME/runs/first"      continue, also after the time limit or a lost node
+#   sbatch ...                                                        the same line: continue, also after the time limit
 #
-# The run folder, the token and the Python environment must lie on a file system that all nodes share. For 800 GPUs:
-# sbatch --nodes=100 ... Options on the command line win over those below.
+# The run folder, the checkpoints (a lost node's trials go on from them), the token and the Python environment must lie on
+# a file system that all nodes share. For 800 GPUs: sbatch --nodes=100 ... Options on the command line win over those below.
 #SBATCH --job-name=chamnas
 #SBATCH --output=chamnas-%j.log
 #SBATCH --open-mode=append

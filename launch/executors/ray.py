@@ -103,9 +103,7 @@ class RayExecutor:
             for module in loaded_files():
                 cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
             self._evaluator = _put(evaluator)
-            self._idle.append(self._first_hand())
-            if checkpoints is not None:
-                _check_seen(checkpoints, self._idle[0])
+            self._idle.append(self._first_hand(checkpoints))
         except ValueError:
             ray.shutdown()
             raise
@@ -233,7 +231,7 @@ class RayExecutor:
             ray.kill(running.hand.actor)
             self._queue.appendleft(running.attempt)
 
-    def _first_hand(self) -> _Hand:
+    def _first_hand(self, checkpoints: Checkpoints | None) -> _Hand:
         """The first worker, waited for, so that what would befall every trial is told before one is handed out.
 
         A worker that dies as it starts is replaced: its node may just have been taken back.
@@ -242,6 +240,8 @@ class RayExecutor:
             hand = self._new_hand()
             try:
                 hand.node = ray.get(hand.actor.hello.remote(), timeout=START_S)
+                if checkpoints is not None:
+                    _check_seen(checkpoints, hand)
                 return hand
             except GetTimeoutError:
                 raise ValueError(
@@ -267,13 +267,17 @@ def _check_seen(checkpoints: Checkpoints, hand: _Hand) -> None:
     """See that a worker can keep its checkpoints where the driver can.
 
     Raises:
-      ValueError: it cannot.
+      ValueError: it cannot, or does not answer.
+      RayError: the worker was lost.
     """
     mark = checkpoints.leave_mark()
     try:
         complaint = ray.get(hand.actor.complaint.remote(checkpoints, mark), timeout=START_S)
-    except (GetTimeoutError, RayError) as error:
-        raise ValueError(f"a worker must answer whether it sees {checkpoints.url}, and did not: {error}") from error
+    except GetTimeoutError:
+        raise ValueError(
+            f"a worker must say whether it sees {checkpoints.url}, and has not for {START_S:g} s; see whether that "
+            "store answers from the cluster's nodes"
+        ) from None
     finally:
         remove(mark)
     if complaint is not None:

@@ -4,6 +4,8 @@ How a process has been used decides how fast it runs a network. After ten minute
 network takes 10.7 ms that takes a new process 8.8. Most of that is the heap: whether the C library returns a large
 activation to the system hangs on which small block happens to lie at the heap's end. So the process is new, and told
 at its start to keep its heap (`nas.heap`).
+
+What it prints is shown only if it fails: runtimes greet every new process with a dozen lines of what they miss.
 """
 
 import os
@@ -11,6 +13,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Literal, TypeVar
@@ -38,19 +41,25 @@ def apart(function: Callable[..., Iterator[T]], *arguments: Any) -> Iterator[T]:
     for module in loaded_files():
         cloudpickle.register_pickle_by_value(module)  # a plug-in from a user's file can be imported only here
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "nas.devices.apart"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **KEEP_HEAP, "PYTHONPATH": path},
-    )
-    assert child.stdin is not None and child.stdout is not None
-    try:
-        _send(child, cloudpickle.dumps((function, arguments)))
-        yield from _received(child, child.stdout)
-    finally:
-        child.kill()
-        child.communicate()
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "nas.devices.apart"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env={**os.environ, **KEEP_HEAP, "PYTHONPATH": path},
+        )
+        assert child.stdin is not None and child.stdout is not None
+        try:
+            _send(child, cloudpickle.dumps((function, arguments)))
+            yield from _received(child, child.stdout)
+        except TimingError:
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace"))
+            raise
+        finally:
+            child.kill()
+            child.communicate()
 
 
 def _send(child: subprocess.Popen[bytes], work: bytes) -> None:

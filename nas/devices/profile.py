@@ -1,14 +1,15 @@
 """Makes a latency table: times the distinct operators of a space on a device, then checks them on whole networks.
 
-1. operators in interleaved rounds, in mixed groups (`nas.devices.timing`); those whose rounds differ much are timed
+1. whole networks, spread over the cost range, in one session: a process of its own
+2. operators in interleaved rounds, in mixed groups (`nas.devices.timing`); those whose rounds differ much are timed
    once more at the end, and the quicker session counts
-2. if only a part of the operators is timed, a regressor for the others (`nas.devices.guess`)
-3. whole networks, spread over the cost range, in sessions of a process each, until the two quickest agree
-4. the line through them, and its honest error (`nas.devices.fit`)
+3. if only a part of the operators is timed, a regressor for the others (`nas.devices.guess`)
+4. the networks again, in sessions until the two quickest agree: minutes have passed, and what they changed is known
+5. the line through them, and its honest error (`nas.devices.fit`)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ from nas.space import Architecture, Space
 from nas.variants import operators
 
 NUM_NETWORKS = 30
-MIN_SESSIONS, MAX_SESSIONS = 3, 6  # of a whole network
-AGREEMENT = 0.03  # between the two quickest sessions of a network, after which no more are made
+MIN_SESSIONS, MAX_SESSIONS = 3, 10  # of a whole network
+AGREEMENT = 0.02  # between the two quickest sessions of a network, after which no more are made
 UNSTEADY = 0.2  # interquartile range / median of an operator's rounds, beyond which it is timed once more
 NOISY = 0.1  # the same, median over the operators: beyond it a machine is too noisy to time on
 
@@ -73,11 +74,29 @@ def profile(
     began = conditions()
     timings = TimingLog(path=log, identity=_identity(space, device, architectures))
     total = len(chosen) + NUM_NETWORKS
-    _time_operators(device, chosen, len(distinct), timings, lambda done: progress(done, total), announce)
+    forecast = Forecast(
+        num_distinct=len(distinct),
+        num_to_time=len(chosen),
+        num_timed_before=sum(op.key in timings.rounds for op in chosen),
+        seconds=None,
+    )
+    announce(forecast)
     networks = [space.lower(architecture) for architecture in architectures]
-    for number, ms in _sessions(device, networks, timings.networks):
-        timings.add_network(number, ms)
-        progress(len(chosen) + len(timings.networks), total)
+
+    def time_whole(enough: Callable[[Sequence[float]], bool]) -> None:
+        for number, ms in _sessions(device, networks, timings.networks, lambda _, times: enough(times)):
+            timings.add_network(number, ms)
+            progress(sum(op.key in timings.rounds for op in chosen) + len(timings.networks), total)
+
+    time_whole(lambda times: len(times) >= 1)
+    _time_operators(
+        device,
+        chosen,
+        timings,
+        lambda: progress(sum(op.key in timings.rounds for op in chosen) + len(timings.networks), total),
+        lambda seconds: announce(replace(forecast, seconds=seconds)),
+    )
+    time_whole(is_known)
     progress(total, total)
     timed = {op.key: _quicker(timings.rounds[op.key]) for op in chosen}
     entries = {key: float(np.median(rounds)) for key, rounds in timed.items()}
@@ -111,15 +130,25 @@ def profile(
     )
 
 
-def network_ms(space: Space, device: Device, architectures: Sequence[Architecture]) -> Float[np.ndarray, " n"]:
+def network_ms(
+    space: Space,
+    device: Device,
+    architectures: Sequence[Architecture],
+    bounds_ms: Float[np.ndarray, " n"] | None = None,
+) -> Float[np.ndarray, " n"]:
     """Measured latency of whole networks in milliseconds, as `profile` times them.
+
+    Args:
+      bounds_ms: what each is allowed. A busy machine only ever adds to a time, so a network that seems to take longer
+        is given all sessions before that is believed.
 
     Raises:
       TimingError: the device failed or dropped out.
     """
     networks = [space.lower(architecture) for architecture in architectures]
+    bounds = np.full(len(networks), np.inf) if bounds_ms is None else bounds_ms
     sessions: dict[int, list[float]] = {}
-    for number, ms in _sessions(device, networks, sessions):
+    for number, ms in _sessions(device, networks, sessions, lambda i, times: is_known(times, float(bounds[i]))):
         sessions.setdefault(number, []).append(ms)
     return np.array([min(sessions[number]) for number in range(len(networks))])
 
@@ -131,12 +160,15 @@ def interval(rounds: Sequence[float]) -> tuple[float, float]:
     return ordered[skip], ordered[-1 - skip]
 
 
-def is_known(times: Sequence[float]) -> bool:
-    """Whether a network needs no further session: the two quickest agree, or it has had enough."""
+def is_known(times: Sequence[float], bound: float = np.inf) -> bool:
+    """Whether a network needs no further session: the two quickest agree, and are within the bound; or it had them all.
+
+    All are in milliseconds.
+    """
     if len(times) < MIN_SESSIONS:
         return False
     quickest, second, *_ = sorted(times)
-    return len(times) >= MAX_SESSIONS or second <= (1 + AGREEMENT) * quickest
+    return len(times) >= MAX_SESSIONS or (quickest <= bound and second <= (1 + AGREEMENT) * quickest)
 
 
 def noise(table: LatencyTable) -> float:
@@ -159,34 +191,39 @@ def spread_sample(space: Space, n: int, rng: np.random.Generator) -> Int8[np.nda
 def _time_operators(
     device: Device,
     chosen: Sequence[Operator],
-    num_distinct: int,
     timings: TimingLog,
-    progress: Callable[[int], None],
-    announce: Callable[[Forecast], None],
+    progress: Callable[[], None],
+    announce: Callable[[float], None],
 ) -> None:
-    """Time the operators that the log lacks, then once more those whose rounds differ much."""
+    """Time the operators that the log lacks, then once more those whose rounds differ much.
+
+    Args:
+      announce: told how many seconds it will take, once that is known.
+    """
     left = [op for op in chosen if op.key not in timings.rounds]
-    before = len(chosen) - len(left)
-    announce(Forecast(num_distinct=num_distinct, num_to_time=len(chosen), num_timed_before=before, seconds=None))
     for i, group in enumerate(apart(time_operators, device, left) if left else ()):
         timings.add_rounds(group.rounds)
         if not i and len(left) > PILOT:
-            seconds = group.seconds * len(left) / PILOT
-            announce(
-                Forecast(num_distinct=num_distinct, num_to_time=len(chosen), num_timed_before=before, seconds=seconds)
-            )
-        progress(sum(op.key in timings.rounds for op in chosen))
+            announce(group.seconds * len(left) / PILOT)
+        progress()
     again = [op for op in chosen if len(timings.rounds[op.key]) == 1 and _is_unsteady(timings.rounds[op.key][0])]
     for group in apart(time_operators, device, again[: max(GROUP, len(chosen) // 4)]) if again else ():
         timings.add_rounds(group.rounds)
 
 
 def _sessions(
-    device: Device, networks: Sequence[Any], known: Mapping[int, Sequence[float]]
+    device: Device,
+    networks: Sequence[Any],
+    known: Mapping[int, Sequence[float]],
+    enough: Callable[[int, Sequence[float]], bool],
 ) -> Iterable[tuple[int, float]]:
-    """Time networks, each session of all in a process of its own, until each is known well; yields (number, ms)."""
+    """Time networks, each session of all in a process of its own, until each has enough; yields (number, ms).
+
+    Args:
+      enough: told a network's number and the milliseconds of its sessions.
+    """
     taken = {number: list(times) for number, times in known.items()}
-    while todo := [i for i in range(len(networks)) if not is_known(taken.get(i, []))]:
+    while todo := [i for i in range(len(networks)) if not enough(i, taken.get(i, []))]:
         times = apart(time_networks, device, [networks[i] for i in todo])
         for number, ms in zip(todo, times, strict=True):
             taken.setdefault(number, []).append(ms)

@@ -1,7 +1,7 @@
 """Asynchronous successive halving: when a trial is promoted, and what trials on several rungs say of the full fidelity.
 
-    rung     the trials at one of `rungs.fidelities`
-    level    a predictor of the objective at a rung: the level below, scaled, and what that leaves over
+    rung      the trials at one of `rungs.fidelities`
+    height    where a rung stands between the lowest, 0, and the highest, 1: one more feature of its trials
 
 An architecture enters at the lowest rung. A rung has room as long as fewer trials have been started on it than one in
 eta of those complete on the rung below; nobody waits for a rung to fill, so no slot is ever idle for it.
@@ -68,47 +68,8 @@ def _promotion(
     return None
 
 
-MIN_PAIRS = 3
-"""Complete trials from which on a rung is fitted; until then the one below speaks for it."""
-PRIOR_CORRELATION, PRIOR_PAIRS = 0.7, 4.0
-"""Of a rung with the one below: as if so many pairs of trials had shown it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """A rung's objective as `slope` x the rung below + the rest, both independent; see `nas.predictor.Fitted`.
-
-    Source: Kennedy and O'Hagan 2000, "Predicting the output from a complex computer code when fast approximations are
-    available", eq. 1, fitted one level after the other as Le Gratiet 2013 does.
-    """
-
-    below: Fitted
-    slope: float
-    rest: Fitted
-
-    def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        below, rest = self.below.predict(X), self.rest.predict(X)
-        return Prediction(mean=self.slope * below.mean + rest.mean, std=np.hypot(self.slope * below.std, rest.std))
-
-    def predict_mean(self, X: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m"]:
-        return np.asarray(self.slope * self.below.predict_mean(X) + self.rest.predict_mean(X))
-
-    def fantasise(self, X_pending: Float[np.ndarray, "p f"]) -> "Level":
-        """As if the pending points had been measured on this rung."""
-        return Level(below=self.below, slope=self.slope, rest=self.rest.fantasise(X_pending))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Above:
-    """A recipe for a rung when the one below is known; see `nas.predictor.Predictor`."""
-
-    below: Fitted
-    predictor: Predictor
-
-    def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> Level:
-        expected = self.below.predict_mean(X)
-        slope = _slope(expected, y)
-        return Level(below=self.below, slope=slope, rest=self.predictor.fit(X, y - slope * expected))
+MIN_COMPLETE = 3
+"""Complete trials from which on a rung is what the search asks for; until then the one below speaks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +81,52 @@ class Rung:
     X_pending: Float[np.ndarray, "p f"] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Informed:
+    """A recipe for a rung that learns from the rungs below, too; see `nas.predictor.Predictor`.
+
+    All rungs are learnt in one fit. How much a cheap training tells is then for the predictor to find out: a Gaussian
+    process by the length scale of the height, a tree by where it splits on it. A rung learnt from what the rung below
+    predicts, scaled, plus a rest has one predictor more to fit, from few points (docs/bench.md has the comparison).
+    """
+
+    predictor: Predictor
+    below: tuple[Rung, ...]
+
+    def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "AtHeight":
+        rungs = (*self.below, Rung(X=X, y=y))
+        heights = np.linspace(0.0, 1.0, len(rungs)).tolist()
+        stacked = [_at(rung.X, height) for rung, height in zip(rungs, heights, strict=True)]
+        fitted = self.predictor.fit(np.concatenate(stacked), np.concatenate([rung.y for rung in rungs]))
+        pending = [
+            _at(rung.X_pending, height)
+            for rung, height in zip(rungs, heights, strict=True)
+            if rung.X_pending is not None
+        ]
+        return AtHeight(fitted=fitted.fantasise(np.concatenate(pending)) if pending else fitted, height=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtHeight:
+    """What was fitted to several rungs, asked about one; see `nas.predictor.Fitted`."""
+
+    fitted: Fitted
+    height: float
+
+    def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
+        return self.fitted.predict(_at(X, self.height))
+
+    def predict_mean(self, X: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m"]:
+        return self.fitted.predict_mean(_at(X, self.height))
+
+    def fantasise(self, X_pending: Float[np.ndarray, "p f"]) -> "AtHeight":
+        """As if the pending points had been measured on this rung."""
+        return replace(self, fitted=self.fitted.fantasise(_at(X_pending, self.height)))
+
+
 def informed(predictor: Predictor, below: Sequence[Rung]) -> Predictor:
-    """The predictor as it fits the rung above those of `below`; a rung with too few trials is passed over."""
-    for rung in below:
-        if len(rung.y) >= MIN_PAIRS:
-            predictor = Above(below=believing(predictor, rung), predictor=_own(predictor))
-    return predictor
+    """The predictor as it fits the rung above those of `below`; itself if there are none."""
+    return Informed(predictor=predictor, below=tuple(below)) if below else predictor
 
 
 def believing(predictor: Predictor, rung: Rung) -> Fitted:
@@ -134,15 +135,5 @@ def believing(predictor: Predictor, rung: Rung) -> Fitted:
     return fitted if rung.X_pending is None else fitted.fantasise(rung.X_pending)
 
 
-def _own(predictor: Predictor) -> Predictor:
-    return predictor.predictor if isinstance(predictor, Above) else predictor
-
-
-def _slope(x: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> float:
-    """Standard deviation of y over that of x, times their correlation, which is shrunk toward the prior's."""
-    width, height = float(x.std()), float(y.std())
-    if width == 0 or height == 0:
-        return 0.0
-    total = float(((x - x.mean()) / width) @ ((y - y.mean()) / height))
-    correlation = (total + PRIOR_PAIRS * PRIOR_CORRELATION) / (len(x) + PRIOR_PAIRS)
-    return max(correlation, 0.0) * height / width
+def _at(X: Float[np.ndarray, "n f"], height: float) -> Float[np.ndarray, "n g"]:
+    return np.column_stack([X, np.full(len(X), height)])

@@ -4,7 +4,7 @@ New architectures enter at the lowest rung, where ChamNet's way of proposing pla
 against a model that is wrong (`nas.strategies._guided`), else the largest expected improvement, at the full fidelity.
 One in eta of those complete on a rung is trained again on the next (`nas.strategies._rungs` has the rule): the one
 whose predicted objective at the full fidelity is best, whatever its rank on its own rung. The predictor knows each
-trial's fidelity: a rung is learnt as what the rung below says, scaled, and what that leaves over.
+trial's fidelity: it is one more feature, and all rungs are learnt in one fit.
 
 Without rungs this is ChamNet's search, proposal by proposal.
 """
@@ -19,7 +19,7 @@ from nas.acquisition import log_expected_improvement, stretch
 from nas.genetic import Objective
 from nas.predictor import Fitted, Predictor
 from nas.strategies._guided import guided
-from nas.strategies._rungs import MIN_PAIRS, Rung, believing, informed, next_proposal
+from nas.strategies._rungs import MIN_COMPLETE, Rung, believing, informed, next_proposal
 from nas.strategy import Features, Rungs, Task
 from nas.trial import Proposal, Trial, rows
 
@@ -75,7 +75,7 @@ class _View:
         """The predictor of the highest rung that has trials enough, and the best value there, on its scale."""
         pairs = zip(self._complete(), self._by_rung(self.pending), strict=True)
         rungs = [self._rung(complete, pending) for complete, pending in pairs if complete]
-        top = max((k for k, rung in enumerate(rungs) if len(rung.y) >= MIN_PAIRS), default=0)
+        top = max((k for k, rung in enumerate(rungs) if len(rung.y) >= MIN_COMPLETE), default=0)
         return believing(informed(self.task.predictor, rungs[:top]), rungs[top]), float(rungs[top].y.min())
 
     def _rung(self, complete: Sequence[Trial], pending: Sequence[Trial]) -> Rung:

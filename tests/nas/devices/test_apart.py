@@ -25,6 +25,7 @@ def environment(names):
     yield {name: os.environ.get(name) for name in names}
 
 def fail():
+    print("a word of what went before")
     yield 1
     raise ValueError("the device is gone; plug it in")
 
@@ -43,10 +44,13 @@ def plugin(tmp_path: Path) -> Iterator[object]:
     del sys.modules[module.__name__]
 
 
-def test_items_arrive_from_another_process_in_order(plugin: object) -> None:
+def test_items_arrive_from_another_process_in_order_and_what_it_prints_does_not(
+    plugin: object, capfd: pytest.CaptureFixture[str]
+) -> None:
     items = list(apart(plugin.count, 3))  # type: ignore[attr-defined]
     assert [number for number, _ in items] == [0, 1, 2]
     assert os.getpid() not in {pid for _, pid in items}
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_process_keeps_its_heap(plugin: object) -> None:
@@ -54,11 +58,15 @@ def test_the_process_keeps_its_heap(plugin: object) -> None:
     assert found == KEEP_HEAP
 
 
-def test_a_failure_there_is_told_here(plugin: object) -> None:
+def test_a_failure_there_is_told_here_with_what_was_printed_before(
+    plugin: object, capsys: pytest.CaptureFixture[str]
+) -> None:
     items = apart(plugin.fail)  # type: ignore[attr-defined]
     assert next(items) == 1
     with pytest.raises(TimingError, match="the device is gone; plug it in"):
         next(items)
+    said = capsys.readouterr().err
+    assert "a word of what went before" in said and "ValueError" in said
 
 
 def test_a_death_is_told(plugin: object) -> None:

@@ -102,11 +102,18 @@ def test_of_a_networks_runs_the_fastest_counts() -> None:
         ([1.0, 1.0], False),
         ([1.5, 1.0, 1.01], True),
         ([1.0, 1.1, 1.2], False),
-        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], True),  # a noisy machine is not timed for ever
+        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8], False),
+        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9], True),  # a noisy machine is not timed for ever
     ],
 )
 def test_a_network_is_known_once_its_two_quickest_sessions_agree(sessions: list[float], known: bool) -> None:
     assert is_known(sessions) is known
+
+
+def test_a_network_that_seems_too_slow_is_given_every_session_before_that_is_believed() -> None:
+    assert is_known([1.0] * 3, bound=1.0)
+    assert not is_known([1.0] * 9, bound=0.99)
+    assert is_known([1.0] * 10, bound=0.99)
 
 
 def test_an_interval_is_that_of_order_statistics() -> None:
@@ -126,7 +133,7 @@ def test_an_interrupted_profile_continues_and_times_nothing_twice(tmp_path: Path
 
     def give_up(done: int, total: int) -> None:
         seen.append(done)
-        if done >= 40:
+        if done >= 70:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -142,7 +149,7 @@ def test_an_interrupted_profile_continues_and_times_nothing_twice(tmp_path: Path
         announce=forecasts.append,
         log=log,
     )
-    assert forecasts[0].num_timed_before == seen[-1] >= 40
+    assert forecasts[0].num_timed_before == seen[-1] - 30 >= 40  # the networks' first session came before
     assert forecasts[0].num_to_time == forecasts[0].num_distinct == len(table.entries)
     assert forecasts[0].seconds is None and forecasts[-1].seconds is not None
     undisturbed = profile(SPACE, fake.DEVICE, np.random.default_rng(0), progress=lambda done, total: None)

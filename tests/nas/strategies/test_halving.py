@@ -209,15 +209,15 @@ def test_what_lower_rungs_show_makes_a_better_predictor_of_the_full_fidelity() -
     assert full_predictor(gp.PREDICTOR, RUNGS, features, high, "error") is gp.PREDICTOR
 
 
-def test_a_level_predicts_alike_in_both_ways_and_is_surer_where_it_believes() -> None:
+def test_a_fit_of_several_rungs_predicts_alike_in_both_ways_and_is_surer_where_it_believes() -> None:
     done, _ = history(40)
     high = [replace(one, fidelity=9) for one in done[:10]]
     X, y = features(np.array([one.architecture for one in high])), np.array([one.metrics["error"] for one in high])
-    level = full_predictor(gp.PREDICTOR, RUNGS, features, [*done, *high], "error").fit(X, y)
+    fitted = full_predictor(gp.PREDICTOR, RUNGS, features, [*done, *high], "error").fit(X, y)
     everywhere = features(FEASIBLE)
-    prediction = level.predict(everywhere)
-    np.testing.assert_allclose(level.predict_mean(everywhere), prediction.mean, atol=1e-4)
-    assert (level.fantasise(everywhere[:5]).predict(everywhere).std <= prediction.std + 1e-6).all()
+    prediction = fitted.predict(everywhere)
+    np.testing.assert_allclose(fitted.predict_mean(everywhere), prediction.mean, atol=1e-4)
+    assert (fitted.fantasise(everywhere[:5]).predict(everywhere).std <= prediction.std + 1e-6).all()
 
 
 @pytest.mark.parametrize(
