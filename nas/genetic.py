@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, UInt64
 
 from nas.mating import ALONG_A_FRONT, ONE_OBJECTIVE, Mating, by_value, tournament
-from nas.pareto import front_mask
+from nas.pareto import front_mask, strictly_dominated
 from nas.population import crossover, first_of_each, hash_rows, mutate, repair
 
 Objective = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n"]]
@@ -128,7 +128,10 @@ def front(
     num_scored = 0
     for scored in _evolve(objectives, ALONG_A_FRONT, problem, initial, rng, population, generations):
         num_scored += len(scored.rows)
-        archive.append(scored.without(excluded))
+        fresh = scored.without(excluded)
+        if archive:
+            fresh = fresh.pick(np.flatnonzero(~strictly_dominated(fresh.values, archive[0].values)))
+        archive.append(fresh)
         if sum(len(part.rows) for part in archive) > PRUNE_AT * max(len(archive[0].rows), population):
             archive = [_front_of(archive)]
     best = _front_of(archive)

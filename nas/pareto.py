@@ -30,6 +30,23 @@ def front_mask(points: Float[np.ndarray, "n m"], *, keep_equal: bool = True) -> 
     return np.asarray(moocore.is_nondominated(points, keep_weakly=keep_equal), bool)
 
 
+def strictly_dominated(points: Float[np.ndarray, "n m"], by: Float[np.ndarray, "k m"]) -> Bool[np.ndarray, "n"]:
+    """Which rows some row of `by` betters in the last objective and does not trail in the first; none unless m is 2.
+
+    A sieve before `front_mask`: with two objectives it finds all that are dominated, but for ties in the last one, and
+    at a tenth of the cost.
+
+    Raises:
+      ValueError: a value is NaN.
+    """
+    _check(points)
+    if len(by) == 0 or points.shape[1] != 2:
+        return np.zeros(len(points), bool)
+    order = np.argsort(by[:, 0])
+    least = np.concatenate([[np.inf], np.minimum.accumulate(by[order, 1])])
+    return np.asarray(least[np.searchsorted(by[order, 0], points[:, 0], side="right")] < points[:, 1])
+
+
 def front_ranks(points: Float[np.ndarray, "n m"]) -> Int[np.ndarray, "n"]:
     """Non-dominated sorting: the number of fronts to peel off before each row is on one.
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from jaxtyping import Bool, Float
 
-from nas.pareto import crowding_distances, front_mask, front_ranks, hypervolume
+from nas.pareto import crowding_distances, front_mask, front_ranks, hypervolume, strictly_dominated
 
 SMALL_INTEGERS = st.integers(0, 4).map(float)
 """Few values, so that ties and duplicates are the rule."""
@@ -46,6 +46,19 @@ def test_front_depends_neither_on_order_nor_on_duplicates(points: Float[np.ndarr
     np.testing.assert_array_equal(front_mask(points[order]), front_mask(points)[order])
     twice = np.concatenate([points, points])
     np.testing.assert_array_equal(front_mask(twice), np.concatenate([front_mask(points)] * 2))
+
+
+@given(points=POINTS, by=POINTS)
+def test_the_sieve_takes_only_what_is_dominated_and_of_two_objectives_all_but_ties(
+    points: Float[np.ndarray, "n m"], by: Float[np.ndarray, "k q"]
+) -> None:
+    by = by[:, : points.shape[1]]
+    if by.shape[1] != points.shape[1]:
+        by = np.zeros((0, points.shape[1]))
+    no_worse = (by[:, None] <= points[None]).all(axis=2)
+    expected = (no_worse & (by[:, None, -1] < points[None, :, -1])).any(axis=0)
+    found = strictly_dominated(points, by)
+    np.testing.assert_array_equal(found, expected if points.shape[1] == 2 else np.zeros(len(points), bool))
 
 
 @given(points=POINTS)
