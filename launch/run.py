@@ -125,9 +125,9 @@ def carry_out(
         finals = search.finals(complete, fitted)
     finally:
         executor.close()  # before timing: idle workers are not quite idle
-    search.conclude(finals, fitted, quality, evaluator)
-    if place.checkpoints is not None:
+    if place.checkpoints is not None:  # before the winner is written: a run that is done is not looked into again
         place.checkpoints.clear()
+    search.conclude(finals, fitted, quality, evaluator)
 
 
 def _account(experiment: Experiment, history: History, options: Options, slots: int) -> Account:

@@ -4,13 +4,14 @@ One actor per slot keeps the evaluator and takes one job at a time. Actors and n
 every GPU task. The evaluator, data set included, is put into Ray's object store once; a node holds one copy in shared
 memory, from which its workers read.
 
-A worker that dies, or takes longer than the terms allow, is replaced and its job tried again, on another node where
-there is one; after `terms.retries` the job has failed, which is data. Slots are counted anew while the search runs: a
-node that joins is used, one that leaves is missed no longer than its jobs. A job that ran out of memory is tried once
-more in a process of its own, with divided batches, if its evaluator can; see `_shared`.
+A worker that dies, stands still (`beats`) or takes longer than the terms allow is replaced and its job tried again, on
+another node where there is one; after `terms.retries` the job has failed, which is data. Slots are counted anew while
+the search runs: a node that joins is used, one that leaves is missed no longer than its jobs. A job that ran out of
+memory is tried once more in a process of its own, with divided batches, if its evaluator can; see `_shared`.
 """
 
 import time
+import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,7 @@ from ray import cloudpickle
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 
 from launch.executors._shared import OUT_OF_MEMORY, divided, is_starved, lost, of_divided
+from launch.executors.beats import SILENCE_S, Pulse
 from launch.executors.join import join, node_resources
 from launch.executors.losses import NODE_OUT_OF_MEMORY, of_start, of_worker
 from launch.executors.terms import Terms
@@ -41,6 +43,7 @@ class _Hand:
     """A worker as the driver knows it; `node` is None until it has said hello."""
 
     actor: Any
+    name: str
     node: str | None = None
     num_jobs: int = 0
 
@@ -103,6 +106,7 @@ class RayExecutor:
             for module in loaded_files():
                 cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
             self._evaluator = _put(evaluator)
+            self._pulse = Pulse()
             self._idle.append(self._first_hand(checkpoints))
         except ValueError:
             ray.shutdown()
@@ -122,6 +126,7 @@ class RayExecutor:
             self._count_again()
         ended = [self._take(reference) for reference in _ready([*self._starting, *self._running], timeout_s)]
         ended += [self._stop_overdue(reference) for reference in self._overdue()]
+        ended += [self._stop_silent(reference) for reference in self._silent()]
         self._hand_out()
         return [outcome for outcome in ended if outcome is not None]
 
@@ -197,6 +202,13 @@ class RayExecutor:
     def _stop_overdue(self, reference: Any) -> Outcome | None:
         return self._retry(self._running.pop(reference), f"it was ended after {self._terms.timeout_s:g} s")
 
+    def _silent(self) -> list[Any]:
+        names = self._pulse.silent()
+        return [ref for ref, running in self._running.items() if running.hand.name in names]
+
+    def _stop_silent(self, reference: Any) -> Outcome | None:
+        return self._retry(self._running.pop(reference), f"nothing was heard of its process for {SILENCE_S:g} s")
+
     def _retry(self, running: _Running, reason: str) -> Outcome | None:
         attempt = running.attempt
         ray.kill(running.hand.actor)
@@ -260,7 +272,9 @@ class RayExecutor:
             "memory": self._terms.memory_bytes or None,
             "runtime_env": {"env_vars": KEEP_HEAP if self._terms.gpus else KEEP_HEAP | NO_GPU},
         }
-        return _Hand(ray.remote(Worker).options(**options).remote(self._evaluator))
+        name = uuid.uuid4().hex
+        actor = ray.remote(Worker).options(**options).remote(self._evaluator, self._pulse.of(name))
+        return _Hand(actor=actor, name=name)
 
 
 def _check_seen(checkpoints: Checkpoints, hand: _Hand) -> None:

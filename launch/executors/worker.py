@@ -3,6 +3,7 @@
 import ray
 
 from launch.executors._shared import attempt, divided, release_gpu_memory
+from launch.executors.beats import Beats
 from nas.checkpoints import CheckpointError, Checkpoints
 from nas.trial import Evaluator, Job, Outcome
 
@@ -13,8 +14,9 @@ NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 class Worker:
     """Lives in its own process. `evaluator` arrives through the node's shared memory: its arrays are not copied."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, beats: Beats) -> None:
         self._evaluator = evaluator
+        beats.start()
 
     def hello(self) -> str:
         """The node's id; answering means that the process runs and has understood its evaluator."""

@@ -22,9 +22,9 @@ HOLD_S = 60.0  # a test that dies must not leave a process behind for long
 class Probing:
     """`folder` holds a file "TICKET.fate" for a job that is to fare badly, and gets a line in "visits" per attempt.
 
-    Fates: "memory" runs out of it; "hang" does not end; "kill once" ends the worker the first time; "meet N" waits
-    until N attempts have begun; "hold" waits for a file "release". A file "start.fate" ends the first worker that is
-    given the evaluator, before it can say hello.
+    Fates: "memory" runs out of it; "hang" does not end; "kill once" ends the worker the first time, "stop once" makes
+    it stand still; "meet N" waits until N attempts have begun; "hold" waits for a file "release". A file "start.fate"
+    ends the first worker that is given the evaluator, before it can say hello.
     """
 
     folder: Path
@@ -65,9 +65,9 @@ class Probing:
             raise MemoryError("told to")
         if fate == "hang":
             time.sleep(HOLD_S)
-        if fate == "kill once":
+        if fate in {"kill once", "stop once"}:
             file.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL if fate == "kill once" else signal.SIGSTOP)
         if fate.startswith("meet "):
             _wait_until(lambda: len(visits(self.folder)) >= int(fate.removeprefix("meet ")))
         if fate == "hold":

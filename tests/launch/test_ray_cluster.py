@@ -170,6 +170,19 @@ def test_what_hangs_is_ended_tried_again_and_given_up(trials: Trials) -> None:
     assert [ticket for ticket, _ in visits(trials.evaluator.folder)] == [0, 0, 1]
 
 
+def test_a_worker_that_stands_still_is_noticed_and_its_job_tried_again(
+    trials: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("BEAT_S", 0.2), ("CHECK_S", 0.5), ("SILENCE_S", 4.0)):
+        monkeypatch.setattr(f"launch.executors.beats.{name}", value)
+    executor = trials.executor(cpus=1.0, retries=1)
+    trials.fate(0, "stop once")
+    trials.fate(1, "meet 3")  # goes on for longer than the silence that is allowed
+    found = run(executor, 0, 1)
+    assert found[0].failure is None and found[1].failure is None
+    assert sorted(ticket for ticket, _ in visits(trials.evaluator.folder)) == [0, 0, 1]
+
+
 def test_a_node_that_joins_is_used_and_a_lost_job_goes_to_another(
     cluster: Any, trials: Trials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
