@@ -60,7 +60,7 @@ class Pulse:
     def __init__(self) -> None:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
         options = {"num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
-        self._listener = ray.remote(Listener).options(**options).remote()
+        self._listener: Any = ray.remote(Listener).options(**options).remote()
         self._question: Any = None
         self._asked = time.monotonic()
 
