@@ -234,6 +234,8 @@ class RayExecutor:
         self._available = max(1, sum(slots))
         self._idle = [hand for hand in self._idle if hand.node is None or hand.node in nodes]
         self._recall(len(self._running) - self._available)
+        while self._idle and len(self._running) + len(self._idle) > self._available:
+            ray.kill(self._idle.pop().actor)  # one that is starting may wait for what an idle one holds
 
     def _recall(self, number: int) -> None:
         """Take back jobs whose workers have found no place since nodes left; that costs them no attempt."""
