@@ -9,6 +9,7 @@ import secrets
 import socket
 import sys
 import threading
+import time
 import types
 from collections.abc import Iterator
 from dataclasses import replace
@@ -181,6 +182,25 @@ def test_a_worker_that_stands_still_is_noticed_and_its_job_tried_again(
     found = run(executor, 0, 1)
     assert found[0].failure is None and found[1].failure is None
     assert sorted(ticket for ticket, _ in visits(trials.evaluator.folder)) == [0, 0, 1]
+
+
+def test_an_idle_worker_makes_room_for_one_that_waits_for_what_it_holds(
+    trials: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a node was lost: two workers were thought to fit, one does."""
+    monkeypatch.setattr("launch.executors.ray._count", lambda terms: (1, 2))
+    monkeypatch.setattr("launch.executors.ray.COUNT_AGAIN_S", 3600.0)
+    executor = trials.executor(cpus=2.0)
+    for ticket in (0, 1):
+        executor.submit(job(ticket))
+    ended = {outcome.job.ticket for _ in range(40) for outcome in executor.wait(0.25)}
+    assert ended == {0}, "the other's worker has no room"
+    monkeypatch.setattr("launch.executors.ray.COUNT_AGAIN_S", 0.0)
+    late: list[Outcome] = []
+    deadline = time.monotonic() + 60
+    while not late and time.monotonic() < deadline:
+        late = executor.wait(0.5)
+    assert [outcome.job.ticket for outcome in late] == [1] and late[0].failure is None
 
 
 def test_a_node_that_joins_is_used_and_a_lost_job_goes_to_another(

@@ -146,29 +146,6 @@ def test_out_of_memory_is_tried_once_more_in_parts_by_a_fresh_process(bench: Ben
     assert len({one.pid for one in bench.steps(1)}) == 2
 
 
-def test_where_a_node_was_lost_an_idle_worker_makes_room_for_one_that_waits(
-    cluster: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("launch.executors.ray.COUNT_AGAIN_S", 0.0)
-    executor = bench.executor()
-    bench.fate(0, "memory")
-    bench.fate(1, "hold 3")
-    executor.submit(job(0))
-    executor.submit(job(1))
-    deadline = time.monotonic() + 200
-    while not (bench.steps(0) and bench.steps(1)) and time.monotonic() < deadline:
-        assert executor.wait(0.1) == []
-    assert executor.wait(0.5) == []  # memory ran out, and a fresh process for the parts is starting
-    lost = next(node for node in cluster.worker_nodes if node.node_id == bench.steps(0)[0].node)
-    cluster.remove_node(lost, allow_graceful=False)
-    bench.fate(1, "")
-    found: dict[int, Outcome] = {}
-    while len(found) < 2 and time.monotonic() < deadline:
-        found |= {outcome.job.ticket: outcome for outcome in executor.wait(0.5)}
-    cluster.add_node(num_cpus=1)
-    assert notes(found[0])[0] == DIVIDED and notes(found[1]) == ()  # the parts may have begun where the node was lost
-
-
 def test_a_node_without_memory_loses_a_trial_like_any_other_and_at_last_it_is_divided(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
