@@ -7,6 +7,7 @@ those, and long before a trial's time limit, which many searches do not set.
 
 import threading
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,9 @@ class Beats:
 
 
 class Listener:
-    """The actor. If it is lost it begins anew and knows nobody, which takes nobody for dead."""
+    """The actor. Who has not been heard yet counts from the first question about him: if the listener is lost and
+    begins anew, or begins after a worker has already come to a stand, nobody is taken for dead and nobody is missed.
+    """
 
     def __init__(self) -> None:
         self._last: dict[str, float] = {}
@@ -48,10 +51,11 @@ class Listener:
     def beat(self, worker: str) -> None:
         self._last[worker] = time.monotonic()
 
-    def silent(self, seconds: float) -> list[str]:
-        """The workers of which nothing has been heard for so long."""
-        since = time.monotonic() - seconds
-        return [worker for worker, last in self._last.items() if last < since]
+    def silent(self, workers: Collection[str], seconds: float) -> list[str]:
+        """Those of `workers` of which nothing has been heard for so long; all others are forgotten."""
+        now = time.monotonic()
+        self._last = {worker: self._last.get(worker, now) for worker in workers}
+        return [worker for worker, last in self._last.items() if last < now - seconds]
 
 
 class Pulse:
@@ -68,11 +72,11 @@ class Pulse:
         """What a new worker is given."""
         return Beats(listener=self._listener, worker=worker, every_s=BEAT_S)
 
-    def silent(self) -> frozenset[str]:
-        """The workers that were silent when last asked; each answer is given once."""
+    def silent(self, workers: Collection[str]) -> frozenset[str]:
+        """Those of `workers` that were silent when last asked; each answer is given once."""
         if self._question is None:
             if time.monotonic() - self._asked >= CHECK_S:
-                self._question, self._asked = self._listener.silent.remote(SILENCE_S), time.monotonic()
+                self._question, self._asked = self._listener.silent.remote(list(workers), SILENCE_S), time.monotonic()
             return frozenset()
         if not ray.wait([self._question], timeout=0)[0]:
             return frozenset()

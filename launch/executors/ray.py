@@ -203,7 +203,8 @@ class RayExecutor:
         return self._retry(self._running.pop(reference), f"it was ended after {self._terms.timeout_s:g} s")
 
     def _silent(self) -> list[Any]:
-        names = self._pulse.silent()
+        begun = [running.hand.name for running in self._running.values() if running.began is not None]
+        names = self._pulse.silent(begun)
         return [ref for ref, running in self._running.items() if running.hand.name in names]
 
     def _stop_silent(self, reference: Any) -> Outcome | None:

@@ -171,9 +171,14 @@ def test_what_hangs_is_ended_tried_again_and_given_up(trials: Trials) -> None:
     assert [ticket for ticket, _ in visits(trials.evaluator.folder)] == [0, 0, 1]
 
 
+@pytest.mark.parametrize("late", [False, True])
 def test_a_worker_that_stands_still_is_noticed_and_its_job_tried_again(
-    trials: Trials, monkeypatch: pytest.MonkeyPatch
+    trials: Trials, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
+    """Even one that stood still before its first beat was heard, because the listener began late."""
+    if late:
+        listener = load_file(Path(__file__).with_name("late_listener.py")).LateListener
+        monkeypatch.setattr("launch.executors.beats.Listener", listener)
     for name, value in (("BEAT_S", 0.2), ("CHECK_S", 0.5), ("SILENCE_S", 4.0)):
         monkeypatch.setattr(f"launch.executors.beats.{name}", value)
     executor = trials.executor(cpus=1.0, retries=1)
