@@ -88,6 +88,7 @@ def _table(space: Space, device: Device, most: int | None, seed: int, folder: Pa
     print(f"{device.key}: profiled in {time.monotonic() - started:.0f} s", flush=True)
     if path is not None:
         write(table, path)
+        path.with_suffix(".log").unlink(missing_ok=True)
     return table
 
 

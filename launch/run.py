@@ -16,17 +16,17 @@ from launch import winner as winners
 from launch.budget import MIN_TRIALS, NAMES, NO_LIMITS, Account, Budget, Course, Meter, Shift, amount, note
 from launch.checkpoints import NOWHERE
 from launch.experiment import Experiment, Workplace
+from launch.finalists import Finalists
 from launch.folder import RunFolder
 from launch.judging import held_out
 from launch.latency import given_tables
-from launch.measure import latencies, measure
+from launch.measure import measure
 from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
 from launch.progress import Progress, tally
 from launch.report.page import write_report
 from launch.session import informed, open_history
 from launch.tables import quality_text
-from launch.vetting import vet
 from nas.checkpoints import Checkpoints
 from nas.design import space_filling
 from nas.feasible import FeasibleSet
@@ -37,7 +37,7 @@ from nas.predictor import Fitted, Reasoned
 from nas.ranking import PredictorQuality
 from nas.ranking import quality as rate
 from nas.search import Plan, run
-from nas.select import Listed, best_candidates
+from nas.select import Listed
 from nas.space import Architecture
 from nas.strategies.chamnet import ChamNet, fit
 from nas.strategies.halving import Halving
@@ -47,8 +47,6 @@ from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 PHASES: tuple[Phase, ...] = ("search", "final")
 NUM_YARDSTICKS = 2
 """Of the design, trained again beside the finalists."""
-SPARE = 4
-"""Candidates for each finalist, should some run over a latency limit."""
 STREAMS = {"design": 2, "finals": 4}
 """Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 5 and 6 in the report."""
 
@@ -219,7 +217,7 @@ class Search:
 
     def finals(self, complete: Sequence[Trial], fitted: Fitted) -> list[Trial]:
         """Train the finalists at the full budget, and the random design's median and best beside them."""
-        wanted = [*self._finalists(complete, fitted), *self._yardsticks()]
+        wanted = [*self._finalists().choose(complete, fitted), *self._yardsticks()]
         old = self._phase("final")
         # What has failed is not tried again, unless everything has: then whatever was wrong may have been mended.
         tried = {trial.architecture for trial in old if any(other.state != "failed" for other in old)}
@@ -296,7 +294,8 @@ class Search:
         The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
         """
         size, features = self.experiment.num_design, self.pricing.features
-        design = space_filling(self.feasible, size, features=features, rng=self._rng("design"))
+        rng = np.random.default_rng((self.options.seed, STREAMS["design"]))
+        design = space_filling(self.feasible, size, features=features, rng=rng)
         filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
         return (*(proposal for proposal in self._baseline() if self._meets_limits(proposal)), *filling)
 
@@ -307,38 +306,16 @@ class Search:
     def _meets_limits(self, proposal: Proposal) -> bool:
         return bool(self.feasible.contains(np.array([proposal.architecture], dtype=np.int8))[0])
 
-    def _finalists(self, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
-        """The best by prediction and by trial that meet the limits on latency as measured, too."""
-        first = self._candidates(self.experiment.num_finalists, complete, fitted)
-        if not any(limit.resource in self.pricing.margins for limit in self.limits):
-            return first
-        spare = self._candidates(SPARE * self.experiment.num_finalists, complete, fitted)
-        return vet(first, [one for one in spare if one not in first], self.limits, self._time)
-
-    def _time(self, proposals: Sequence[Proposal]) -> list[dict[str, float]]:
-        """Latencies as measured now; what an earlier command measured here is not measured again."""
-        path = self.folder.timings
-        known: dict[str, dict[str, float]] = self.folder.read_json(path) if path.exists() else {}
-        new = [one.architecture for one in proposals if str(one.architecture) not in known]
-        if new:
-            self.progress.say(f"timing {len(new)} candidates whole, before they are trained for long")
-            found = latencies(self.experiment.space, self.experiment.devices, new, self.limits)
-            known |= {str(row): times for row, times in zip(new, found, strict=True)}
-            self.folder.write_json(path, known)
-        return [known[str(one.architecture)] for one in proposals]
-
-    def _candidates(self, number: int, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
-        candidates = best_candidates(
-            number,
-            fitted=fitted,
-            features=self.pricing.features,
-            complete=complete,
-            objective=self.experiment.objective,
-            sample=self.feasible.sample,
-            problem=self.pricing.problem(self.limits),
-            rng=self._rng("finals"),
+    def _finalists(self) -> Finalists:
+        return Finalists(
+            experiment=self.experiment,
+            folder=self.folder,
+            pricing=self.pricing,
+            limits=self.limits,
+            feasible=self.feasible,
+            seed=(self.options.seed, STREAMS["finals"]),
+            say=self.progress.say,
         )
-        return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
 
     def _yardsticks(self) -> list[Proposal]:
         """What a search must beat: the design's median and best, which no predictor chose, and the baseline."""
@@ -391,9 +368,6 @@ class Search:
 
     def _phase(self, phase: Phase) -> list[Trial]:
         return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)
-
-    def _rng(self, stream: str) -> np.random.Generator:
-        return np.random.default_rng((self.options.seed, STREAMS[stream]))
 
 
 def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:

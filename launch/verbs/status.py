@@ -28,7 +28,8 @@ def run(*, run: Path, as_json: bool) -> int:
         record = {"run": str(run), "finished": finished, "driver": driver, "phases": phases, "budgets": budgets}
         print(json.dumps(record, indent=1))
     else:
-        print("\n".join(sentence(state) for state in tallies) or "no trial has been handed out yet")
+        planned = [state for state in tallies if state.total]  # the finals are planned when the search has ended
+        print("\n".join(map(sentence, planned)) or "no trial has been handed out yet")
         if lines:
             print(_table(lines))
         print(f"finished: {folder.winner}" if finished else f"driven by {driver or 'nobody: it is stopped'}")

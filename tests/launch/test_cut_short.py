@@ -62,6 +62,8 @@ def test_a_run_refused_for_its_latency_limit_trains_nothing_and_may_be_corrected
         assert record["driver"] == f"process {driver.pid} on {os.uname().nodename}" and record["finished"] is False
         search = record["phases"][0]
         assert (search["done"], search["running"], search["total"]) == (2, 1, 5)
+        shown = nas("status", str(place.run.path)).out
+        assert shown.startswith("search: 2/5 done, 1 running") and "final" not in shown  # it is not planned yet
     finally:
         (place.orders / "release").touch()
         _, err = driver.communicate()
@@ -119,7 +121,24 @@ def test_a_winner_that_violates_a_limit_as_measured_gives_exit_status_1(place: P
     macs, latency = json.loads(place.run.winner.read_text())["limits"]
     assert macs["holds"] is True
     assert latency["holds"] is False and latency["measured"] > latency["bound"] >= latency["predicted"]
-    assert latency["measured"] == pytest.approx(3 * latency["predicted"])
+    assert latency["measured"] == pytest.approx(100 * latency["predicted"])
+
+
+def test_finalists_are_chosen_anew_for_a_device_that_has_become_slower(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THROTTLED_SLOWDOWN", "3")
+    ended = nas(*place.search(experiment=THROTTLED))
+    assert ended.code == 0, ended.err
+    assert "choosing again with a margin of latency_ms.throttled 200%" in ended.err
+    _, latency = json.loads(place.run.winner.read_text())["limits"]
+    assert latency["measured"] == pytest.approx(3 * latency["predicted"]) and latency["holds"] is True
+    timings, num_finals = place.run.timings.read_text(), len([t for t in place.trials() if t.phase == "final"])
+    place.run.winner.unlink()
+    again = nas(*place.search(experiment=THROTTLED))
+    assert again.code == 0 and "candidates whole" not in again.err  # what has been timed is not timed again
+    assert place.run.timings.read_text() == timings
+    assert len([trial for trial in place.trials() if trial.phase == "final"]) == num_finals
 
 
 def test_a_limit_that_nothing_meets_is_refused_with_the_exact_bound_before_anything_is_made(place: Place) -> None:

@@ -12,7 +12,7 @@ from nas.costs import cost_tables
 from nas.devices import cpu, fake
 from nas.devices.device import Timed
 from nas.devices.log import TimingLog
-from nas.devices.profile import Forecast, interval, is_known, network_ms, profile, spread_sample
+from nas.devices.profile import Forecast, interval, is_known, mixed_sample, network_ms, profile, spread_sample
 from nas.devices.timing import ROUNDS, time_networks, time_operators, time_rounds
 from nas.ops import Add, Conv, Network, Operator, Shape
 from nas.plugins import SPACES
@@ -199,6 +199,14 @@ def test_a_constant_and_a_slope_are_learned_from_whole_networks() -> None:
     assert table.resource().of(SPACE.lower(architecture)) == pytest.approx(
         network_ms(SPACE, Overhead(), [architecture])[0], rel=1e-3
     )
+
+
+def test_a_mixed_sample_is_half_spread_and_half_uniform() -> None:
+    population = mixed_sample(SPACE, 2001, np.random.default_rng(0))
+    share = population / (SPACE.num_options - 1)
+    within = share.std(axis=1)  # spread ones are of one size throughout
+    assert within[::2].mean() < 0.8 * within[1::2].mean()
+    assert np.abs(share[1::2].mean(axis=0) - 0.5).max() < 0.06
 
 
 def test_a_spread_sample_reaches_from_the_smallest_to_the_largest() -> None:

@@ -1,8 +1,8 @@
 """Who runs over a latency limit as measured makes room for the next best."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from launch.vetting import Timer, vet
+from launch.finalists import Timer, vet
 from nas.limits import Limit
 from nas.trial import Proposal
 
@@ -26,26 +26,26 @@ def timer(cpu: Mapping[int, float], asked: list[int], gpu: float = 2.0) -> Timer
     return time
 
 
-def test_those_that_meet_their_limits_stay_and_nothing_more_is_timed() -> None:
+def test_those_that_meet_their_limits_stay_and_nothing_more_is_timed_or_asked_for() -> None:
     asked: list[int] = []
-    assert vet(candidates(1, 2), candidates(3, 4), LIMITS, timer({}, asked)) == candidates(1, 2)
+
+    def offers() -> Iterator[list[Proposal]]:
+        yield candidates(1, 2)
+        raise AssertionError("no more is needed")
+
+    assert vet(2, offers(), LIMITS, timer({}, asked)) == candidates(1, 2)
     assert asked == [1, 2]
 
 
 def test_the_next_best_take_the_places_of_those_that_do_not() -> None:
     asked: list[int] = []
     times = {1: 10.1, 3: 11.0, 5: 10.0}
-    assert vet(candidates(1, 2), candidates(3, 4, 5), LIMITS, timer(times, asked)) == candidates(2, 4)
+    assert vet(2, [candidates(1, 2), candidates(3, 4, 5)], LIMITS, timer(times, asked)) == candidates(2, 4)
     assert asked == [1, 2, 3, 4]
-    assert vet(candidates(1, 3), candidates(5), LIMITS, timer(times, asked)) == candidates(5)
+    assert vet(2, [candidates(1, 3), candidates(5)], LIMITS, timer(times, asked)) == candidates(5)
 
 
 def test_limits_from_below_count_too() -> None:
     asked: list[int] = []
-    assert vet(candidates(1), candidates(2), LIMITS, timer({}, asked, gpu=0.5)) == candidates(1)
+    assert vet(1, [candidates(1), [], candidates(2)], LIMITS, timer({}, asked, gpu=0.5)) == []
     assert asked == [1, 2]
-
-
-def test_if_nothing_meets_them_the_first_are_trained_all_the_same() -> None:
-    slow = dict.fromkeys(range(5), 99.0)
-    assert vet(candidates(1, 2), candidates(3), LIMITS, timer(slow, [])) == candidates(1, 2)
