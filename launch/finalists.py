@@ -69,21 +69,30 @@ class Finalists:
     def _offers(self, complete: Sequence[Trial], fitted: Fitted, timings: Timings) -> Iterator[list[Proposal]]:
         """Candidates in the order in which they are wanted, each once; later choices know the earlier ones' timings."""
         pricing, feasible, offered = self.pricing, self.feasible, set[Architecture]()
-        for _ in range(CHOICES):
+        for choice in range(CHOICES):
+            if choice:
+                wider = self._wider(pricing, timings)
+                if wider is None:
+                    return
+                pricing, feasible = wider
             for number in (self.experiment.num_finalists, SPARE * self.experiment.num_finalists):
                 found = self._candidates(number, complete, fitted, pricing, feasible)
                 yield [one for one in found if one.architecture not in offered]
                 offered |= {one.architecture for one in found}
-            margins = self._margins(timings)
-            if margins == pricing.margins:
-                return
-            pricing = replace(self.pricing, margins=margins)
-            try:
-                feasible = pricing.feasible(self.limits, self.seed[0])
-            except InfeasibleError:
-                return
-            wider = ", ".join(f"{name} {margin:.0%}" for name, margin in margins.items())
-            self.say(f"measured latencies exceed the predicted ones; choosing again with a margin of {wider}")
+
+    def _wider(self, pricing: Pricing, timings: Timings) -> tuple[Pricing, FeasibleSet] | None:
+        """With the margins that the timings ask for; None if these are no wider, or nothing meets the limits then."""
+        margins = self._margins(timings)
+        if margins == pricing.margins:
+            return None
+        wider = replace(pricing, margins=margins)
+        try:
+            feasible = wider.feasible(self.limits, self.seed[0])
+        except InfeasibleError:
+            return None
+        shown = ", ".join(f"{name} {margin:.0%}" for name, margin in margins.items())
+        self.say(f"measured latencies exceed the predicted ones; choosing again with a margin of {shown}")
+        return wider, feasible
 
     def _margins(self, timings: Timings) -> dict[str, float]:
         """By resource: the table's own, or what the timings need, the one that exceeds its prediction most."""

@@ -41,8 +41,10 @@ class Beats:
 
 
 class Listener:
-    """The actor. Who has not been heard yet counts from the first question about him: if the listener is lost and
-    begins anew, or begins after a worker has already come to a stand, nobody is taken for dead and nobody is missed.
+    """The actor. A worker that it has not heard yet counts from the driver's first question about it.
+
+    So if the listener is lost and begins anew, or begins after a worker has already come to a stand, none is taken for
+    dead and none is missed.
     """
 
     def __init__(self) -> None:
