@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 from launch.executors.make import make_executor
 from launch.experiment import Workplace
 from launch.folder import RunFolder
+from launch.margins import within
 from launch.progress import Progress, tally
 from launch.session import Session, open_session
 from launch.tables import table
@@ -48,9 +49,10 @@ def main() -> None:
 
 
 def _train_draws(session: Session, options: argparse.Namespace) -> Sequence[Trial]:
-    pricing, experiment, folder = session.pricing(), session.experiment, session.folder
-    limits = [pricing.limit(text) for text in session.settings["limits"]]
-    feasible = pricing.feasible(limits, session.seed)
+    experiment, folder = session.experiment, session.folder
+    limits = session.binding(session.pricing())
+    space = within(session.pricing(), limits, session.seed)
+    pricing, feasible = space.pricing, space.feasible
     journal = folder.path / "baselines.journal"
     repair_journal(journal)
     history = History(

@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from launch.experiments import demo
-from launch.prepare import forecast_text
 from launch.pricing import Pricing, price
+from launch.profiling import forecast_text
 from launch.tables import table as text_table
 from nas.devices.device import Device
-from nas.devices.profile import network_ms, noise, profile
+from nas.devices.profile import network_ms, profile
+from nas.devices.steadiness import noise
 from nas.devices.table import LatencyTable, read, write
 from nas.limits import Limit
 from nas.plugins import DEVICES, SPACES

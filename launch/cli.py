@@ -94,6 +94,7 @@ cache_option = click.option(
     help="Folder or URL (s3://..) for trainings that are cut short. [default: the run folder; none with --address]",
 )
 @latency_option
+@click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
 @cache_option
 @json_option

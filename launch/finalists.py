@@ -5,6 +5,7 @@ predicted to stay within it makes room for the next best. If so many do that can
 than when its table was made, and they are chosen anew with that much more margin.
 """
 
+import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -13,9 +14,9 @@ import numpy as np
 
 from launch.experiment import Experiment
 from launch.folder import RunFolder
+from launch.margins import within
 from launch.measure import latencies
 from launch.pricing import Pricing
-from nas.bounds import InfeasibleError
 from nas.feasible import FeasibleSet
 from nas.limits import Limit
 from nas.predictor import Fitted
@@ -85,14 +86,12 @@ class Finalists:
         margins = self._margins(timings)
         if margins == pricing.margins:
             return None
-        wider = replace(pricing, margins=margins)
-        try:
-            feasible = wider.feasible(self.limits, self.seed[0])
-        except InfeasibleError:
+        wider = within(replace(pricing, margins=margins), self.limits, self.seed[0])
+        if all(margin <= pricing.margins[name] for name, margin in wider.pricing.margins.items()):
             return None
-        shown = ", ".join(f"{name} {margin:.0%}" for name, margin in margins.items())
+        shown = ", ".join(f"{name} {margin:.0%}" for name, margin in wider.pricing.margins.items())
         self.say(f"measured latencies exceed the predicted ones; choosing again with a margin of {shown}")
-        return wider, feasible
+        return wider.pricing, wider.feasible
 
     def _margins(self, timings: Timings) -> dict[str, float]:
         """By resource: the table's own, or what the timings need, the one that exceeds its prediction most."""
@@ -120,15 +119,22 @@ class Finalists:
 
     def _time(self, architectures: Sequence[Architecture]) -> dict[Architecture, Mapping[str, float]]:
         """Latencies as measured now; what an earlier command measured here is not measured again."""
-        path = self.folder.timings
-        known: dict[str, dict[str, float]] = self.folder.read_json(path) if path.exists() else {}
-        new = [row for row in architectures if str(row) not in known]
+        known = earlier_timings(self.folder)
+        new = [row for row in architectures if row not in known]
         if new:
             self.say(f"timing {len(new)} candidates whole, before they are trained for long")
             found = latencies(self.experiment.space, self.experiment.devices, new, self.limits)
-            known |= {str(row): times for row, times in zip(new, found, strict=True)}
-            self.folder.write_json(path, known)
-        return {row: known[str(row)] for row in architectures}
+            known |= dict(zip(new, found, strict=True))
+            self.folder.write_json(self.folder.timings, {str(row): times for row, times in known.items()})
+        return {row: known[row] for row in architectures}
+
+
+def earlier_timings(folder: RunFolder) -> Timings:
+    """Whole networks that this run has timed so far."""
+    if not folder.timings.exists():
+        return {}
+    kept = folder.read_json(folder.timings)
+    return {tuple(ast.literal_eval(row)): times for row, times in kept.items()}
 
 
 def vet(number: int, offers: Iterable[Sequence[Proposal]], limits: Sequence[Limit], timer: Timer) -> list[Proposal]:

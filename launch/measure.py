@@ -1,6 +1,7 @@
 """What a finished network really costs: counted on the built module, timed whole on the device."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,19 +12,32 @@ from nas.devices.recorded import Recorded
 from nas.limits import Limit
 from nas.space import Architecture, Space
 
+Timings = Mapping[Architecture, Mapping[str, float]]
+"""Milliseconds of whole networks by resource name."""
+
 
 def measure(
-    space: Space, devices: Sequence[Device], architectures: Sequence[Architecture], limits: Sequence[Limit] = ()
+    space: Space,
+    devices: Sequence[Device],
+    architectures: Sequence[Architecture],
+    limits: Sequence[Limit] = (),
+    earlier: Timings = MappingProxyType({}),
 ) -> list[dict[str, float]]:
     """Measured resources of each architecture, by resource name: macs and flops as fvcore traces them, params as torch
     holds them, latency as the device runs the whole network (each by itself, in milliseconds) unless it is known by
     its table only.
 
+    Args:
+      earlier: timings of the same run. What disturbs a timing only ever adds to it, so the quicker counts.
+
     Raises:
       TimingError: a device failed or dropped out.
     """
     timed = latencies(space, devices, architectures, limits)
-    return [_counted(space, row) | times for row, times in zip(architectures, timed, strict=True)]
+    return [
+        _counted(space, row) | {name: min(ms, earlier.get(row, {}).get(name, ms)) for name, ms in times.items()}
+        for row, times in zip(architectures, timed, strict=True)
+    ]
 
 
 def latencies(

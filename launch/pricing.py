@@ -70,6 +70,8 @@ class Pricing:
                 cost=self.tables[limit.resource],
                 relation=limit.relation,
                 value=self._with_margin(limit),
+                text=limit.text,
+                margin=self.margins.get(limit.resource, 0.0),
             )
             for limit in limits
         )

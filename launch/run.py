@@ -16,19 +16,23 @@ from launch import winner as winners
 from launch.budget import MIN_TRIALS, NAMES, NO_LIMITS, Account, Budget, Course, Meter, Shift, amount, note
 from launch.checkpoints import NOWHERE
 from launch.experiment import Experiment, Workplace
-from launch.finalists import Finalists
+from launch.finalists import Finalists, earlier_timings
 from launch.folder import RunFolder
 from launch.judging import held_out
 from launch.latency import given_tables
+from launch.margins import Within, within
 from launch.measure import measure
-from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
+from launch.profiling import latency_tables
 from launch.progress import Progress, tally
 from launch.report.page import write_report
 from launch.session import informed, open_history
 from launch.tables import quality_text
+from launch.verification import Doubts, doubts_text, first_doubts, later_doubts
+from nas.bounds import InfeasibleError
 from nas.checkpoints import Checkpoints
 from nas.design import space_filling
+from nas.devices.table import LatencyTable
 from nas.feasible import FeasibleSet
 from nas.history import History
 from nas.journal import repair_journal
@@ -61,6 +65,7 @@ class Options:
     budget: Budget = NO_LIMITS
     gpus: float = 0.0
     cpus: float = 1.0
+    profile_again: bool = False
 
 
 def carry_out(
@@ -89,11 +94,25 @@ def carry_out(
     else:
         place.checkpoints.prove()
     evaluator = experiment.make_evaluator(place)
-    tables = latency_tables(experiment, folder, place.cache, options.seed, progress, given=given_tables(settings))
+    tables = latency_tables(
+        experiment,
+        folder,
+        place.cache,
+        options.seed,
+        progress,
+        given=given_tables(settings),
+        limits=settings["limits"],
+        again=options.profile_again,
+    )
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
-    feasible = pricing.feasible(limits, options.seed)
-    progress.say(_feasible_text(feasible))
+    doubts = first_doubts(experiment.devices, tables, given=settings.get("limits_given", True))
+    for sentence in doubts_text(doubts, limits):
+        progress.say(sentence)
+    space = _within(pricing, doubts.binding(limits), options.seed, folder, tables)
+    if space.note:
+        progress.say(space.note)
+    progress.say(_feasible_text(space.feasible))
     repair_journal(folder.journal)
     history = open_history(folder, settings, experiment, create=True)
     history.recover()
@@ -104,9 +123,11 @@ def carry_out(
         options=options,
         folder=folder,
         history=history,
-        pricing=pricing,
+        pricing=space.pricing,
         limits=limits,
-        feasible=feasible,
+        feasible=space.feasible,
+        tables=tables,
+        doubts=doubts,
         executor=executor,
         checkpoints=place.checkpoints,
         progress=progress,
@@ -155,6 +176,23 @@ def _spent_text(stopped_by: Mapping[str, float]) -> str:
     return f"the budget of {amount(limit)} {NAMES[name]} has no room for another trial and the finals"
 
 
+def _within(
+    pricing: Pricing, limits: Sequence[Limit], seed: int, folder: RunFolder, tables: Sequence[LatencyTable]
+) -> Within:
+    """See `within`; what is infeasible by a predicted latency is said with the table that it rests on."""
+    try:
+        return within(pricing, limits, seed)
+    except InfeasibleError as error:
+        limited = {limit.resource for limit in limits}
+        rests = [
+            f"{table.resource().name} is predicted by {folder.latency_table(table.device)}, whose own margin is "
+            f"{table.margin:.1%}; --profile-again in a new folder times it anew"
+            for table in tables
+            if table.resource().name in limited
+        ]
+        raise InfeasibleError(". ".join([str(error), *rests])) from error
+
+
 def _feasible_text(feasible: FeasibleSet) -> str:
     kind = "certified" if feasible.certified else "estimated"
     return (
@@ -174,6 +212,8 @@ class Search:
     pricing: Pricing
     limits: tuple[Limit, ...]
     feasible: FeasibleSet
+    tables: Sequence[LatencyTable]
+    doubts: Doubts
     executor: Executor
     checkpoints: Checkpoints | None
     progress: Progress
@@ -245,12 +285,8 @@ class Search:
         evaluator: Evaluator,
     ) -> None:
         """Measure the finals' costs for real, choose the winner, and write everything down."""
-        space, objective = self.experiment.space, self.experiment.objective
-        measured = measure(space, self.experiment.devices, [trial.architecture for trial in finals], self.limits)
-        judged = [
-            winners.finalist(trial, {**self._recounted(trial), **costs}, self.limits, self.pricing)
-            for trial, costs in zip(finals, measured, strict=True)
-        ]
+        objective = self.experiment.objective
+        judged = self._verified(finals)
         self.folder.report.unlink(missing_ok=True)  # a shorter run's
         winners.write(
             winners.choose(judged, objective),
@@ -271,6 +307,25 @@ class Search:
         )
         write_report(self.folder)
 
+    def _verified(self, finals: Sequence[Trial]) -> list[winners.Finalist]:
+        """The finals with their costs as measured; if the winner seems to run over, the machine is questioned too."""
+        experiment, rows = self.experiment, [trial.architecture for trial in finals]
+        self.progress.say(f"measuring {len(rows)} finals whole")
+        costs = measure(experiment.space, experiment.devices, rows, self.limits, earlier_timings(self.folder))
+        measured = [self._recounted(trial) | cost for trial, cost in zip(finals, costs, strict=True)]
+
+        def judged(doubts: Doubts) -> list[winners.Finalist]:
+            return [
+                winners.finalist(trial, cost, self.limits, self.pricing, doubts)
+                for trial, cost in zip(finals, measured, strict=True)
+            ]
+
+        first = judged(self.doubts)
+        nearest = winners.choose(first, experiment.objective)
+        broken = [check.resource for check in nearest.checks if not check.holds and check.binding]
+        doubts = later_doubts(self.doubts, experiment.space, experiment.devices, self.tables, broken)
+        return first if doubts == self.doubts else judged(doubts)
+
     def _recounted(self, trial: Trial) -> dict[str, float]:
         """Every resource of the experiment, metered on the lowered network rather than looked up in its table."""
         network = self.experiment.space.lower(trial.architecture)
@@ -279,7 +334,7 @@ class Search:
     def _strategy(self) -> Strategy:
         task = Task(
             objectives=(self.experiment.objective,),
-            problem=self.pricing.problem(self.limits),
+            problem=self.pricing.problem(self.doubts.binding(self.limits)),
             sample=self.feasible.sample,
             features=self.pricing.features,
             predictor=self.experiment.predictor,
@@ -311,7 +366,7 @@ class Search:
             experiment=self.experiment,
             folder=self.folder,
             pricing=self.pricing,
-            limits=self.limits,
+            limits=self.doubts.binding(self.limits),
             feasible=self.feasible,
             seed=(self.options.seed, STREAMS["finals"]),
             say=self.progress.say,

@@ -11,8 +11,10 @@ from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import with_latencies
 from launch.own_files import OwnFiles
 from launch.pricing import Pricing, price
-from nas.devices.table import read
+from launch.verification import first_doubts
+from nas.devices.table import LatencyTable, read
 from nas.history import History
+from nas.limits import Limit
 from nas.plugins import EXPERIMENTS, PluginError
 from nas.storage import open_storage
 from nas.strategies.halving import full_predictor
@@ -53,6 +55,16 @@ class Session:
         """The user's files of resources: the run's, and those that resource names speak of."""
         return OwnFiles.kept(self.settings).naming(names)
 
+    def tables(self) -> list[LatencyTable]:
+        """The run's own latency tables, one for each of the experiment's devices."""
+        return [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
+
+    def binding(self, pricing: Pricing) -> tuple[Limit, ...]:
+        """The run's limits, without those that its machine was too noisy to verify and that nobody gave."""
+        given = self.settings.get("limits_given", True)
+        doubts = first_doubts(self.experiment.devices, self.tables(), given=given)
+        return doubts.binding([pricing.limit(text) for text in self.settings["limits"]])
+
     def pricing(self, own: OwnFiles | None = None) -> Pricing:
         """Prices on this run's own latency tables, so that its figures stay what they were.
 
@@ -62,10 +74,9 @@ class Session:
         Raises:
           ResourceError: a file of the user's has gone or changed since the run began.
         """
-        tables = [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
         experiment = self.experiment
         resources = [*experiment.resources, *(own or self.own_files()).load(experiment.space)]
-        return price(experiment.space, resources, tables, baseline=experiment.baseline)
+        return price(experiment.space, resources, self.tables(), baseline=experiment.baseline)
 
 
 def identity(experiment: Experiment) -> dict[str, Any]:

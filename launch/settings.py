@@ -48,6 +48,7 @@ def settings_of(
         **identity(experiment),
         **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
         "limits": [own.limit(text) for text in wanted],
+        **_given(limits, old),
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,
         "storage": split_password(storage)[0] if storage else old.get("storage"),
@@ -55,3 +56,10 @@ def settings_of(
         **({SETTING: own.record(experiment.space)} if own.files else {}),
         **({latency.SETTING: timed} if timed else {}),
     }
+
+
+def _given(limits: tuple[str, ...], old: dict[str, Any]) -> dict[str, bool]:
+    """Whether the limits are the user's own, not the experiment's: those always bind. An older run does not say."""
+    if not old:
+        return {"limits_given": bool(limits)}
+    return {"limits_given": old["limits_given"]} if "limits_given" in old else {}

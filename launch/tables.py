@@ -55,6 +55,18 @@ def _is_yardstick(origin: str) -> bool:
     return any(name.startswith(("design", "baseline")) for name in origin.split(", "))
 
 
+def holds_text(limit: Mapping[str, Any]) -> str:
+    """Whether a limit holds, in a word; one that could not be verified and does not bind is neither."""
+    if not limit.get("binding", True):
+        return "not verified on this machine"
+    return "yes" if limit["holds"] else "NOT VERIFIED" if limit.get("doubt") else "NO"
+
+
+def is_violated(limit: Mapping[str, Any]) -> bool:
+    """Whether a limit of winner.json makes the search one that has not met its limits."""
+    return bool(limit.get("binding", True)) and not limit["holds"]
+
+
 def winner_text(record: Mapping[str, Any]) -> str:
     """The winner beside everything that it should be compared with, and its limits."""
     names = ("test_delta1", "test_abs_rel", "test_rmse", "test_si_log_rmse")
@@ -71,13 +83,14 @@ def winner_text(record: Mapping[str, Any]) -> str:
         [
             [limit["text"], number(limit["bound"]), number(limit["predicted"]),
              "not at hand" if limit["measured"] is None else number(limit["measured"]), limit["unit"],
-             "yes" if limit["holds"] else "NO"]
+             holds_text(limit)]
             for limit in record["limits"]
         ],
     )  # fmt: skip
+    doubts = [f"{limit['text']}: {limit['doubt']}" for limit in record["limits"] if limit.get("doubt")]
     found = record["objective"]
     line = (
         f"{found['name']}: {found['measured']:.4f} at fidelity {found['measured_at_fidelity']} (validation); predicted "
         f"{found['predicted']:.4f} +- {found['predicted_std']:.4f} at fidelity {found['predicted_at_fidelity']}"
     )
-    return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", metrics, limits, line])
+    return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", metrics, limits, *doubts, line])

@@ -8,6 +8,7 @@ import numpy as np
 
 from launch.folder import RunFolder
 from launch.pricing import Pricing
+from launch.verification import NO_DOUBTS, Doubts
 from nas.limits import Limit
 from nas.predictor import Fitted
 from nas.standalone import source
@@ -24,6 +25,9 @@ class LimitCheck:
       measured: or counted; None for a latency whose device is known by its table only.
       margin: of the prediction, as a share of it; 0 for what is counted.
       holds: as measured, or else as predicted with the margin kept.
+      binding: whether the winner must meet it. A limit of the experiment's own does not bind where the machine is too
+        noisy to verify it; one that the user gave always does.
+      doubt: why it could not be verified here, as one sentence; "" where it could.
     """
 
     text: str
@@ -35,11 +39,13 @@ class LimitCheck:
     measured: float | None
     margin: float
     holds: bool
+    binding: bool = True
+    doubt: str = ""
 
     @property
     def excess(self) -> float:
-        """How far beyond the bound, as a share of it; 0 where the limit holds."""
-        if self.holds:
+        """How far beyond the bound, as a share of it; 0 where the limit holds or does not bind."""
+        if self.holds or not self.binding:
             return 0.0
         value = self.predicted if self.measured is None else self.measured
         return abs(value / self.bound - 1) if self.bound else float("inf")
@@ -59,10 +65,12 @@ class Finalist:
         return max((check.excess for check in self.checks), default=0.0)
 
 
-def finalist(trial: Trial, measured: Mapping[str, float], limits: Sequence[Limit], pricing: Pricing) -> Finalist:
+def finalist(
+    trial: Trial, measured: Mapping[str, float], limits: Sequence[Limit], pricing: Pricing, doubts: Doubts = NO_DOUBTS
+) -> Finalist:
     """Check one final against the limits; a resource that cannot be measured is judged by its exact count."""
     predicted = pricing.costs(trial.architecture)
-    checks = tuple(_check(limit, predicted[limit.resource], measured, pricing) for limit in limits)
+    checks = tuple(_check(limit, predicted[limit.resource], measured, pricing, doubts) for limit in limits)
     return Finalist(trial=trial, predicted=predicted, measured=measured, checks=checks)
 
 
@@ -118,7 +126,9 @@ def write(
     folder.write_json(folder.winner, record)
 
 
-def _check(limit: Limit, predicted: float, measured: Mapping[str, float], pricing: Pricing) -> LimitCheck:
+def _check(
+    limit: Limit, predicted: float, measured: Mapping[str, float], pricing: Pricing, doubts: Doubts
+) -> LimitCheck:
     margin = pricing.margins.get(limit.resource)
     exact = predicted if margin is None else None  # what no device must measure is counted
     value = measured.get(limit.resource, exact)
@@ -136,6 +146,8 @@ def _check(limit: Limit, predicted: float, measured: Mapping[str, float], pricin
         measured=value,
         margin=margin or 0.0,
         holds=holds,
+        binding=doubts.binds(limit),
+        doubt=doubts.reasons.get(limit.resource, ""),
     )
 
 

@@ -37,20 +37,28 @@ class Cost(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """One limit in numbers: `cost` of an architecture must be at most or at least `value`, in `unit`."""
+    """One limit in numbers: `cost` of an architecture must be at most or at least `value`, in `unit`.
+
+    `text` is the limit as somebody wrote it, of which `value` may be a part: `margin` is what is kept free, as a share.
+    """
 
     name: str
     unit: str
     cost: Cost
     relation: Relation
     value: float
+    text: str = ""
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError(f"the limit on {self.name} must be a finite number of {self.unit}, got {self.value}")
 
     def __str__(self) -> str:
-        return f"{self.name} {self.relation} {self.value:,.10g} {self.unit}"
+        number = f"{self.value:,.10g} {self.unit}"
+        if not self.text:
+            return f"{self.name} {self.relation} {number}"
+        return f"{self.text!r} ({number}{f' with a margin of {self.margin:.1%}' if self.margin else ''})"
 
     def holds(self, population: Int8[np.ndarray, "n d"]) -> Bool[np.ndarray, " n"]:
         cost = self.cost.cost(population)

@@ -40,6 +40,7 @@ class Facts:
     pricing: Pricing
     latency: tuple[LatencyTable, ...]
     limits: tuple[Limit, ...]
+    binding: tuple[Limit, ...]
     total: int
     search: tuple[Trial, ...]
     finals: tuple[Trial, ...]
@@ -97,6 +98,7 @@ def read_facts(folder: RunFolder) -> Facts:
     session = open_session(folder)
     latency = tuple(_latency_table(folder, device.key) for device in session.experiment.devices)
     pricing = session.pricing()
+    limits = tuple(pricing.limit(text) for text in session.settings["limits"])
     plan = session.history.notes().get("plan:search", {"total": session.experiment.num_trials})
     winner = _winner(folder)
     is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
@@ -104,7 +106,8 @@ def read_facts(folder: RunFolder) -> Facts:
         session=session.informed(pricing),
         pricing=pricing,
         latency=latency,
-        limits=tuple(pricing.limit(text) for text in session.settings["limits"]),
+        limits=limits,
+        binding=session.binding(pricing),
         total=plan["total"],
         search=tuple(session.full_trials()),
         finals=tuple(session.trials("final")),

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from scipy.stats import t as student
 
 from launch.judging import fits_without_a_group
+from launch.margins import within
 from launch.report.draw import svg
 from launch.report.facts import Facts
 from launch.report.intervals import CONFIDENCE, Interval
@@ -83,7 +84,7 @@ def matters(facts: Facts, *, is_replicated: bool, is_doubtful: bool) -> Matters 
 
 def _importance(facts: Facts, num_groups: int) -> Importance:
     experiment, pricing, seed = facts.session.experiment, facts.pricing, facts.session.seed
-    feasible = pricing.feasible(facts.limits, seed)
+    feasible = within(pricing, facts.binding, seed).feasible
     num_options = pricing.space.num_options
     num_rows = int(np.clip(NUM_PREDICTIONS // num_options.sum(), *NUM_ROWS))
 

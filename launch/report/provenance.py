@@ -7,7 +7,7 @@ from typing import Any
 
 from launch.report.facts import Facts
 from launch.report.view import Table, amount, deviation, header, percent, shown, words
-from nas.devices.profile import noise
+from nas.devices.steadiness import drift, noise
 from nas.devices.table import LatencyTable
 
 HIDDEN = frozenset({"format", "started", "study", "storage"})  # a storage's URL may hold a password
@@ -81,6 +81,7 @@ def latency_view(table: LatencyTable) -> LatencyView:
             ("Spearman", words(f"{table.fit.spearman:.3f}", "number")),
             ("within 10 % of the measured time", words(percent(table.fit.within_10_percent), "number")),
         ]
+    rows.append(("drift of whole networks while it was timed", words(deviation(drift(table)), "number")))
     rows.append(("margin kept below limits", words(percent(table.margin, decimals=1), "number")))
     return LatencyView(
         name=f"latency_ms.{table.device}",

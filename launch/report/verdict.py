@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from launch.report.facts import Facts
 from launch.report.view import decimals, listed, shown
+from launch.tables import is_violated
 
 Mood = Literal["good", "mixed", "bad", "open"]
 
@@ -103,7 +104,7 @@ def _concluded(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
     name = held_out_name(facts.objective, winner["metrics"])
     value = winner["metrics"][name]
     against = rivals(facts, winner)
-    broken = [limit for limit in winner["limits"] if not limit["holds"]]
+    broken = [limit for limit in winner["limits"] if is_violated(limit)]
     loses = [rival for rival in against if rival.value <= value]
     where = "on held-out test data" if name != facts.objective else "as the search measured it (nothing was held out)"
     comparison = _comparison(value, against)
@@ -124,9 +125,10 @@ def _comparison(value: float, against: Sequence[Rival]) -> str:
 
 
 def _on_limits(limits: Sequence[Mapping[str, Any]]) -> str:
-    broken = [limit for limit in limits if not limit["holds"]]
+    limits = [limit for limit in limits if limit.get("binding", True)]
+    broken = [limit for limit in limits if is_violated(limit)]
     if not limits:
-        return "no limit was set"
+        return "no limit binds"
     if not broken:
         which = ("its limit", "both limits")[len(limits) - 1] if len(limits) < 3 else "all limits"
         unmeasured = [limit["resource"] for limit in limits if limit["measured"] is None]
@@ -152,6 +154,7 @@ def _notes(facts: Facts, winner: Mapping[str, Any], broken: Sequence[Mapping[str
         notes.append(
             f"The winner is itself the {listed(roles)}: the search found nothing better than where it started."
         )
+    notes += [f"{limit['text']}: {limit['doubt']}" for limit in winner["limits"] if limit.get("doubt")]
     if broken:
         notes.append("No final meets every limit as measured; the winner is the one that comes nearest.")
     return notes

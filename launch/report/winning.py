@@ -7,6 +7,7 @@ from launch.folder import RunFolder
 from launch.report.facts import Facts
 from launch.report.verdict import reasons
 from launch.report.view import Cell, Table, amount, decimals, deviation, header, named, percent, score, shown, words
+from launch.tables import holds_text, is_violated
 from nas.blocks import Tensor
 from nas.ops import INPUT, Node
 from nas.space import Architecture, Choice, Space, Stage, lower_stage, settle
@@ -25,7 +26,8 @@ def limits_table(winner: Mapping[str, Any]) -> Table:
     """Every limit; a resource that no device can measure is judged by its exact count, and says so."""
     rows = []
     for limit in winner["limits"]:
-        holds = words("yes", "good") if limit["holds"] else words("NO", "bad")
+        style = "" if not limit.get("binding", True) else "bad" if is_violated(limit) else "good"
+        holds = words(holds_text(limit), style)
         rows.append(
             (
                 words(limit["text"]),

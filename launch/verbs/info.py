@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from launch.latency import latency_table
+from launch.margins import within
 from launch.own_files import OwnFiles
 from launch.pricing import Pricing, price
 from launch.ranges import CostRange, cost_range
@@ -26,7 +27,10 @@ def run(
     own = OwnFiles().naming_limits(limits)
     tables = [latency_table(chosen, reference) for reference in latencies]
     pricing = price(chosen, [*known_resources(), *own.load(chosen)], tables)
-    feasible = pricing.feasible([pricing.limit(own.limit(text)) for text in limits], seed=0) if limits else None
+    space_within = within(pricing, [pricing.limit(own.limit(text)) for text in limits], seed=0) if limits else None
+    if space_within and space_within.note:
+        print(space_within.note, file=sys.stderr)
+    feasible = space_within.feasible if space_within else None
     ranges = [cost_range(chosen, costs, np.random.default_rng(0)) for costs in pricing.tables.values()]
     if as_json:
         facts = describe(chosen, pricing, ranges) | (describe_limits(feasible) if feasible else {})

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from launch.prepare import forecast_text, noise_text
+from launch.profiling import forecast_text, noisy_text
 from launch.progress import Progress
 from launch.sizes import resized
 from nas.devices.device import Device, with_threads
 from nas.devices.imported import import_table
-from nas.devices.profile import NOISY, noise, profile
+from nas.devices.profile import profile
+from nas.devices.steadiness import TO_KEEP, doubts, drift, noise
 from nas.devices.table import LatencyTable, write
 from nas.plugins import DEVICES, SPACES
 from nas.space import Space
@@ -44,8 +45,8 @@ def run(
             measured = _timed(chosen, target, table, operators, seed, progress)
         write(measured, table)
         _log(table).unlink(missing_ok=True)
-        if noise(measured) > NOISY:
-            progress.say(noise_text(measured))
+        if source is None and (reasons := doubts(measured, TO_KEEP)):
+            progress.say(noisy_text(reasons))
     print(json.dumps(_facts(measured)) if as_json else summary(measured))
     return 0
 
@@ -57,6 +58,7 @@ def summary(table: LatencyTable) -> str:
     ]
     if table.intervals:
         lines[0] += f", known to within {noise(table):.1%} (median width of the 95 % intervals)"
+        lines.append(f"drift of whole networks while it was timed: {drift(table):+.1%}")
     if table.guess is not None:
         lines.append(
             f"{_num_guessed(table):,} operators predicted from those; on operators held out: mean error "
@@ -93,6 +95,7 @@ def _facts(table: LatencyTable) -> dict[str, object]:
         "num_operators": len(table.entries),
         "num_predicted": _num_guessed(table),
         "interval_width": noise(table),
+        "drift": drift(table),
         "margin": table.margin,
         "fit": None if table.fit is None else asdict(table.fit),
         "line": asdict(table.line),

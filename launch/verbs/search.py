@@ -20,7 +20,7 @@ from launch.prepare import check_limits
 from launch.progress import Progress
 from launch.session import load_experiment, with_rungs
 from launch.settings import settings_of
-from launch.tables import winner_text
+from launch.tables import is_violated, winner_text
 from nas.storage import split_password
 
 
@@ -50,6 +50,7 @@ def run(
     latencies: tuple[str, ...],
     data: Path | None,
     cache: Path | None,
+    profile_again: bool,
     as_json: bool,
 ) -> int:
     chosen, folder = load_experiment(experiment), RunFolder(path=run)
@@ -112,6 +113,7 @@ def run(
                 budget=budget,
                 gpus=terms.gpus,
                 cpus=terms.cpus,
+                profile_again=profile_again,
             ),
             place,
             make_executor=lambda evaluator: make_executor(
@@ -128,4 +130,4 @@ def tell(folder: RunFolder, *, as_json: bool) -> int:
     print(json.dumps(record, indent=1) if as_json else winner_text(record))
     if not as_json:
         print("\n".join(str(path) for path in (folder.winner, folder.path / "winner.py", folder.report)))
-    return 0 if all(limit["holds"] for limit in record["limits"]) else 1
+    return 1 if any(map(is_violated, record["limits"])) else 0

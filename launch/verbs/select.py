@@ -1,12 +1,14 @@
 """`nas select`: search a finished run again under new limits, on what it has learned; nothing is trained."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from launch.folder import RunFolder
+from launch.margins import Within, within
 from launch.pricing import Pricing
 from launch.session import Session, open_session
 from launch.tables import number, table
@@ -19,8 +21,11 @@ def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     session = open_session(RunFolder(path=run))
     own = session.own_files(map(resource_name, limits))
     pricing = session.pricing(own)
-    wanted = [pricing.limit(own.limit(text)) for text in limits or session.settings["limits"]]
-    candidates = reselect(session, pricing, wanted, top)
+    wanted = [pricing.limit(own.limit(text)) for text in limits] or list(session.binding(pricing))
+    space = within(pricing, wanted, session.seed)
+    if space.note:
+        print(space.note, file=sys.stderr)
+    candidates = reselect(session, space, wanted, top)
     if as_json:
         chosen = [record(candidate, pricing, session.objective) for candidate in candidates]
         print(json.dumps({"limits": [limit.text for limit in wanted], "candidates": chosen}, indent=1))
@@ -29,24 +34,23 @@ def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     return 0
 
 
-def reselect(session: Session, pricing: Pricing, limits: list[Limit], top: int) -> list[Candidate]:
+def reselect(session: Session, space: Within, limits: list[Limit], top: int) -> list[Candidate]:
     """The best architectures under the limits, by the predictor fitted to the run's complete search trials.
 
     Raises:
-      InfeasibleError: no architecture meets the limits.
       ValueError: the run has no complete trial yet.
     """
     complete = [trial for trial in session.full_trials() if trial.state == "complete"]
     if not complete:
         raise ValueError(f"{session.folder.path} has no complete trial yet; let the search run first")
-    feasible = pricing.feasible(limits, session.seed)
+    pricing = space.pricing
     return best_candidates(
         top,
         fitted=fit(session.informed(pricing).experiment.predictor, pricing.features, complete, session.objective),
         features=pricing.features,
         complete=complete,
         objective=session.objective,
-        sample=feasible.sample,
+        sample=space.feasible.sample,
         problem=pricing.problem(limits),
         rng=np.random.default_rng((session.seed, 5)),
     )

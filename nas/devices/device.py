@@ -44,6 +44,14 @@ class LoadsTogether(Protocol):
 
 
 @runtime_checkable
+class Simulated(Protocol):
+    """A device that works its times out and takes none: it is asked in the calling process, and may remember."""
+
+    @property
+    def simulated(self) -> bool: ...
+
+
+@runtime_checkable
 class Threaded(Protocol):
     """A device whose number of threads can be chosen; a frozen dataclass."""
 

@@ -4,7 +4,7 @@ A straight line in logarithms (time grows as a power of the work and of the byte
 trees for what the line leaves over: vector widths, cache sizes, special kernels. Judged by cross-validation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -20,17 +20,22 @@ MIN_OF_KIND = 8  # timed operators of a kind from which a kind of its own is lea
 NUM_TREES = 200
 
 
-def sample(ops: Sequence[Operator], most: int | None) -> list[Operator]:
+def sample(ops: Sequence[Operator], most: int | None, first: Collection[str] = ()) -> list[Operator]:
     """At most so many of the operators, of every kind its share and from the smallest to the largest.
+
+    Args:
+      first: keys of those that matter; others are only taken where these are too few to learn their kind from.
 
     Raises:
       ValueError: too few to learn from.
     """
     if most is None or most >= len(ops):
         return list(ops)
-    by_kind: dict[str, list[Operator]] = {}
-    for op in sorted(ops, key=lambda op: (op.macs, op.output.num_elements, op.key)):
-        by_kind.setdefault(kind(op), []).append(op)
+    by_kind = _by_kind(ops)
+    for name, group in _by_kind([op for op in ops if op.key in first]).items():
+        if len(group) >= MIN_OF_KIND:
+            by_kind[name] = group
+    ops = [op for group in by_kind.values() for op in group]
     if most < MIN_OF_KIND * len(by_kind):
         raise ValueError(
             f"at least {MIN_OF_KIND} operators of each of the {len(by_kind)} kinds must be timed, got a limit of "
@@ -42,6 +47,14 @@ def sample(ops: Sequence[Operator], most: int | None) -> list[Operator]:
         for group in by_kind.values()
         for i in _spread_over(len(group), min(len(group), MIN_OF_KIND + int(share * len(group))))
     ]
+
+
+def _by_kind(ops: Sequence[Operator]) -> dict[str, list[Operator]]:
+    """From the smallest to the largest."""
+    groups: dict[str, list[Operator]] = {}
+    for op in sorted(ops, key=lambda op: (op.macs, op.output.num_elements, op.key)):
+        groups.setdefault(kind(op), []).append(op)
+    return groups
 
 
 def guess(

@@ -1,27 +1,31 @@
 """Makes a latency table: times the distinct operators of a space on a device, then checks them on whole networks.
 
-1. whole networks, half of them spread over the cost range, half uniform, in one session: a process of its own
+1. whole networks, half of them spread over the cost range, half uniform, in two sessions: each a process of its own
 2. operators in interleaved rounds, in mixed groups (`nas.devices.timing`); those whose rounds differ much are timed
    once more at the end, and the quicker session counts
 3. if only a part of the operators is timed, a regressor for the others (`nas.devices.guess`)
-4. the networks again, in sessions until the two quickest agree: minutes have passed, and what they changed is known
+4. the networks again, in sessions until the two quickest agree: time has passed, and what it changed is known
 5. the line through them, and its honest error (`nas.devices.fit`)
+
+A winner is measured in the same way: one statistic, the quickest of some sessions, for margin and verdict.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int8
 
 from nas.devices.apart import apart
 from nas.devices.conditions import conditions
-from nas.devices.device import Device
+from nas.devices.device import Device, Simulated
 from nas.devices.fit import cross_fit, fit_line, judge, sums
 from nas.devices.guess import guess, sample
 from nas.devices.log import TimingLog
+from nas.devices.steadiness import NUM_BEFORE
 from nas.devices.table import Check, LatencyTable
 from nas.devices.timing import GROUP, PILOT, time_networks, time_operators
 from nas.ops import Operator
@@ -29,10 +33,16 @@ from nas.space import Architecture, Space
 from nas.variants import operators
 
 NUM_NETWORKS = 30
-MIN_SESSIONS, MAX_SESSIONS = 3, 10  # of a whole network
+NUM_AGAIN = 5  # networks by which a machine is compared with what it was
+NUM_DRAWN = 300  # architectures whose operators are timed first, where a part of the space matters
+MIN_SESSIONS, MAX_SESSIONS = 4, 6  # of a whole network
+LAST_SESSION = 10  # of one that seems to run over what it is allowed
 AGREEMENT = 0.02  # between the two quickest sessions of a network, after which no more are made
 UNSTEADY = 0.2  # interquartile range / median of an operator's rounds, beyond which it is timed once more
-NOISY = 0.1  # the same, median over the operators: beyond it a machine is too noisy to time on
+
+T = TypeVar("T")
+Draw = Callable[[int, np.random.Generator], Int8[np.ndarray, "n d"]]
+"""So many architectures from the part of a space that matters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +64,30 @@ def profile(
     announce: Callable[[Forecast], None] = lambda forecast: None,
     log: Path | None = None,
     most: int | None = None,
+    draw: Draw | None = None,
 ) -> LatencyTable:
     """Measure a latency table for every architecture of the space at its input size.
 
     Args:
-      progress: called with (operators and networks timed so far, their total).
+      progress: called with (operators and sessions of networks so far, their least total).
       announce: called at once, and again when it is known how long it will take.
       log: file that keeps what has been timed; one that exists is continued. To be removed once the table is written.
       most: operators that are timed at most; the others are predicted from these.
+      draw: architectures that matter, such as those within limits: the whole networks are of these, and so are the
+        operators that are timed first. None for the whole space.
 
     Raises:
       TimingError: the device failed or dropped out; what was timed is in the log.
       ValueError: the device cannot be used here.
     """
     distinct = {op.key: op for op in operators(space)}
-    chosen = sample(list(distinct.values()), most)
+    drawn = (draw or functools.partial(mixed_sample, space))(NUM_NETWORKS, rng)
+    architectures = [tuple(row) for row in drawn.tolist()]
+    wanted = [space.lower(tuple(row)) for row in draw(NUM_DRAWN, rng).tolist()] if draw and most else []
+    chosen = sample(list(distinct.values()), most, first={node.op.key for net in wanted for node in net.nodes})
     chosen = [chosen[i] for i in rng.permutation(len(chosen))]
-    architectures = [tuple(row) for row in mixed_sample(space, NUM_NETWORKS, rng).tolist()]
     began = conditions()
     timings = TimingLog(path=log, identity=_identity(space, device, architectures))
-    total = len(chosen) + NUM_NETWORKS
     forecast = Forecast(
         num_distinct=len(distinct),
         num_to_time=len(chosen),
@@ -83,21 +97,18 @@ def profile(
     announce(forecast)
     networks = [space.lower(architecture) for architecture in architectures]
 
+    def tell() -> None:
+        sessions = sum(min(len(times), MIN_SESSIONS) for times in timings.networks.values())
+        progress(sum(op.key in timings.rounds for op in chosen) + sessions, len(chosen) + NUM_NETWORKS * MIN_SESSIONS)
+
     def time_whole(enough: Callable[[Sequence[float]], bool]) -> None:
         for number, ms in _sessions(device, networks, timings.networks, lambda _, times: enough(times)):
             timings.add_network(number, ms)
-            progress(sum(op.key in timings.rounds for op in chosen) + len(timings.networks), total)
+            tell()
 
-    time_whole(lambda times: len(times) >= 1)
-    _time_operators(
-        device,
-        chosen,
-        timings,
-        lambda: progress(sum(op.key in timings.rounds for op in chosen) + len(timings.networks), total),
-        lambda seconds: announce(replace(forecast, seconds=seconds)),
-    )
+    time_whole(lambda times: len(times) >= NUM_BEFORE)
+    _time_operators(device, chosen, timings, tell, lambda seconds: announce(replace(forecast, seconds=seconds)))
     time_whole(is_known)
-    progress(total, total)
     timed = {op.key: _quicker(timings.rounds[op.key]) for op in chosen}
     entries = {key: float(np.median(rounds)) for key, rounds in timed.items()}
     guessed, about = guess(chosen, entries, [op for key, op in distinct.items() if key not in timed])
@@ -105,7 +116,7 @@ def profile(
     by_kind = [sums(entries, network) for network in networks]
     measured = np.array([min(timings.networks[number]) for number in range(NUM_NETWORKS)])
     predicted = cross_fit(by_kind, measured)
-    fit = judge(predicted, measured, [timings.networks[number] for number in range(NUM_NETWORKS)])
+    fit = judge(predicted, measured)
     return LatencyTable(
         device=device.key,
         machine=dict(device.describe()),
@@ -153,6 +164,22 @@ def network_ms(
     return np.array([min(sessions[number]) for number in range(len(networks))])
 
 
+def slowdown(space: Space, device: Device, table: LatencyTable) -> float:
+    """How many times longer a few of the table's whole networks take now than when it was made; 1.0 if it has none.
+
+    Raises:
+      TimingError: the device failed or dropped out.
+    """
+    by_time = sorted(table.checks, key=lambda check: min(check.sessions_ms))
+    again = by_time[:: max(1, len(by_time) // NUM_AGAIN)][:NUM_AGAIN]
+    networks = [space.lower(check.architecture) for check in again]
+    sessions: dict[int, list[float]] = {}
+    for number, ms in _sessions(device, networks, {}, lambda _, times: len(times) >= NUM_BEFORE):
+        sessions.setdefault(number, []).append(ms)
+    ratios = [min(sessions[i]) / min(check.sessions_ms) for i, check in enumerate(again)]
+    return float(np.median(ratios)) if ratios else 1.0
+
+
 def interval(rounds: Sequence[float]) -> tuple[float, float]:
     """Order statistics that enclose the true median with a probability of at least 95 % (93.75 % of five rounds)."""
     ordered = sorted(rounds)
@@ -161,20 +188,17 @@ def interval(rounds: Sequence[float]) -> tuple[float, float]:
 
 
 def is_known(times: Sequence[float], bound: float = np.inf) -> bool:
-    """Whether a network needs no further session: the two quickest agree, and are within the bound; or it had them all.
+    """Whether a network needs no further session: the two quickest agree, or there are enough; a network over its bound
+    is given more, because what disturbs a timing only adds to it.
 
     All are in milliseconds.
     """
     if len(times) < MIN_SESSIONS:
         return False
     quickest, second, *_ = sorted(times)
-    return len(times) >= MAX_SESSIONS or (quickest <= bound and second <= (1 + AGREEMENT) * quickest)
-
-
-def noise(table: LatencyTable) -> float:
-    """Median width of the operators' intervals, relative to their times; 0 if none was timed."""
-    widths = [(high - low) / max(table.entries[key], 1e-9) for key, (low, high) in table.intervals.items()]
-    return float(np.median(widths)) if widths else 0.0
+    if quickest > bound:
+        return len(times) >= LAST_SESSION
+    return len(times) >= MAX_SESSIONS or second <= (1 + AGREEMENT) * quickest
 
 
 def mixed_sample(space: Space, n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
@@ -212,13 +236,13 @@ def _time_operators(
       announce: told how many seconds it will take, once that is known.
     """
     left = [op for op in chosen if op.key not in timings.rounds]
-    for i, group in enumerate(apart(time_operators, device, left) if left else ()):
+    for i, group in enumerate(_run(time_operators, device, left) if left else ()):
         timings.add_rounds(group.rounds)
         if not i and len(left) > PILOT:
             announce(group.seconds * len(left) / PILOT)
         progress()
     again = [op for op in chosen if len(timings.rounds[op.key]) == 1 and _is_unsteady(timings.rounds[op.key][0])]
-    for group in apart(time_operators, device, again[: max(GROUP, len(chosen) // 4)]) if again else ():
+    for group in _run(time_operators, device, again[: max(GROUP, len(chosen) // 4)]) if again else ():
         timings.add_rounds(group.rounds)
 
 
@@ -235,10 +259,17 @@ def _sessions(
     """
     taken = {number: list(times) for number, times in known.items()}
     while todo := [i for i in range(len(networks)) if not enough(i, taken.get(i, []))]:
-        times = apart(time_networks, device, [networks[i] for i in todo])
+        times = _run(time_networks, device, [networks[i] for i in todo])
         for number, ms in zip(todo, times, strict=True):
             taken.setdefault(number, []).append(ms)
             yield number, ms
+
+
+def _run(function: Callable[..., Iterator[T]], device: Device, work: Sequence[Any]) -> Iterator[T]:
+    """In a process of its own, unless nothing is really timed."""
+    if isinstance(device, Simulated) and device.simulated:
+        return function(device, work)
+    return apart(function, device, work)
 
 
 def _quicker(sessions: Sequence[tuple[float, ...]]) -> tuple[float, ...]:

@@ -1,22 +1,10 @@
-"""What is refused before anything is measured or trained, and where latency tables come from."""
-
-import io
-from dataclasses import dataclass, replace
-from pathlib import Path
+"""What is refused before anything is measured or trained."""
 
 import pytest
-from rich.console import Console
 
-from launch.experiment import Experiment
-from launch.folder import RunFolder
-from launch.prepare import check_limits, latency_tables
-from launch.progress import Progress
-from nas.devices import fake
-from nas.devices.device import Timed
-from nas.devices.table import TableError
+from launch.prepare import check_limits
 from nas.feasible import InfeasibleError
 from nas.limits import LimitError
-from nas.ops import Network, Operator
 from tests.experiments import tiny
 from tests.experiments.tiny import SPACE
 
@@ -47,55 +35,3 @@ def test_a_limit_that_nothing_meets_is_refused_with_the_smallest_cost() -> None:
 
 def test_sensible_limits_pass() -> None:
     check_limits(EXPERIMENT, ["macs <= 0.5 * baseline", "latency_ms.fake <= 0.5 * published", "params >= 1000"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
-    """The fake device, which may be used only if nothing else will do."""
-
-    allowed: bool
-    runtime: str = "a formula"
-    key: str = "fake"
-
-    def describe(self) -> dict[str, str]:
-        return {"runtime": self.runtime}
-
-    def load_operator(self, op: Operator) -> Timed:
-        assert self.allowed, "the device was timed again"
-        return fake.DEVICE.load_operator(op)
-
-    def load_network(self, network: Network) -> Timed:
-        return fake.DEVICE.load_network(network)
-
-
-def on(device: Once) -> Experiment:
-    return replace(EXPERIMENT, devices=(device,))
-
-
-@pytest.fixture
-def progress() -> Progress:
-    return Progress(console=Console(file=io.StringIO()))
-
-
-def test_a_table_is_measured_once_and_kept_in_cache_and_run(tmp_path: Path, progress: Progress) -> None:
-    cache, first, second = tmp_path / "cache", RunFolder(path=tmp_path / "1"), RunFolder(path=tmp_path / "2")
-    (measured,) = latency_tables(on(Once(allowed=True)), first, cache, 0, progress)
-    assert latency_tables(on(Once(allowed=False)), second, cache, 1, progress) == [measured]
-    assert latency_tables(on(Once(allowed=False)), first, tmp_path / "another cache", 0, progress) == [measured]
-    assert second.latency_table("fake").exists()
-
-
-def test_another_runtime_or_space_is_measured_anew(tmp_path: Path, progress: Progress) -> None:
-    cache = tmp_path / "cache"
-    latency_tables(on(Once(allowed=True)), RunFolder(path=tmp_path / "1"), cache, 0, progress)
-    larger = replace(SPACE, input=SPACE.input._replace(height=32))
-    for i, other in enumerate((on(Once(allowed=True, runtime="newer")), replace(on(Once(allowed=True)), space=larger))):
-        latency_tables(other, RunFolder(path=tmp_path / f"other {i}"), cache, 0, progress)
-        assert len(list((cache / "latency").iterdir())) == 2 + i
-
-
-def test_a_damaged_table_in_the_run_is_named(tmp_path: Path, progress: Progress) -> None:
-    folder = RunFolder(path=tmp_path)
-    folder.latency_table("fake").write_text("{}")
-    with pytest.raises(TableError, match=r"latency_fake\.json is no latency table"):
-        latency_tables(on(Once(allowed=True)), folder, tmp_path / "cache", 0, progress)

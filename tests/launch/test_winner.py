@@ -119,7 +119,7 @@ def test_the_record_tells_predicted_and_measured_with_units(folder: RunFolder, p
     }
     assert record["limits"] == [
         {"text": "macs <= 1e+09", "resource": "macs", "relation": "<=", "unit": "MACs", "bound": 1e9,
-         "predicted": costs["macs"], "measured": 5e5, "margin": 0.0, "holds": True}
+         "predicted": costs["macs"], "measured": 5e5, "margin": 0.0, "holds": True, "binding": True, "doubt": ""}
     ]  # fmt: skip
     objective = record["objective"]
     assert objective["measured"] == error_of(PUBLISHED) and objective["measured_at_fidelity"] == 5

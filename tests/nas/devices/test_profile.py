@@ -11,8 +11,20 @@ import torch
 from nas.costs import cost_tables
 from nas.devices import cpu, fake
 from nas.devices.device import Timed
+from nas.devices.fake import Tenants, Unsteady
+from nas.devices.fit import kind
 from nas.devices.log import TimingLog
-from nas.devices.profile import Forecast, interval, is_known, mixed_sample, network_ms, profile, spread_sample
+from nas.devices.profile import (
+    MIN_SESSIONS,
+    Forecast,
+    interval,
+    is_known,
+    mixed_sample,
+    network_ms,
+    profile,
+    slowdown,
+    spread_sample,
+)
 from nas.devices.timing import ROUNDS, time_networks, time_operators, time_rounds
 from nas.ops import Add, Conv, Network, Operator, Shape
 from nas.plugins import SPACES
@@ -30,7 +42,8 @@ def test_a_device_that_adds_up_is_predicted_exactly() -> None:
     assert table.fit.mape < 1e-9 and table.fit.margin < 1e-9
     assert table.fit.within_10_percent == 1.0
     assert table.fit.spearman == pytest.approx(1.0, abs=1e-3)  # equal networks may tie or differ by a rounding
-    assert steps[-1] == (len(table.entries) + 30, len(table.entries) + 30) and steps == sorted(steps)
+    total = len(table.entries) + 30 * MIN_SESSIONS
+    assert steps[-1] == (total, total) and steps == sorted(steps)
     population = SPACE.sample(20, np.random.default_rng(1))
     (costs,) = cost_tables(SPACE, [table.resource()])
     times = network_ms(SPACE, fake.DEVICE, [tuple(row) for row in population.tolist()])
@@ -99,11 +112,11 @@ def test_of_a_networks_runs_the_fastest_counts() -> None:
     ("sessions", "known"),
     [
         ([], False),
-        ([1.0, 1.0], False),
-        ([1.5, 1.0, 1.01], True),
-        ([1.0, 1.1, 1.2], False),
-        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8], False),
-        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9], True),  # a noisy machine is not timed for ever
+        ([1.0, 1.0, 1.0], False),
+        ([1.5, 1.0, 1.01, 1.6], True),
+        ([1.0, 1.1, 1.2, 1.3], False),
+        ([1.0, 1.1, 1.2, 1.3, 1.4], False),
+        ([1.0, 1.1, 1.2, 1.3, 1.4, 1.5], True),  # a noisy machine is not timed for ever
     ],
 )
 def test_a_network_is_known_once_its_two_quickest_sessions_agree(sessions: list[float], known: bool) -> None:
@@ -111,7 +124,7 @@ def test_a_network_is_known_once_its_two_quickest_sessions_agree(sessions: list[
 
 
 def test_a_network_that_seems_too_slow_is_given_every_session_before_that_is_believed() -> None:
-    assert is_known([1.0] * 3, bound=1.0)
+    assert is_known([1.0] * 4, bound=1.0)
     assert not is_known([1.0] * 9, bound=0.99)
     assert is_known([1.0] * 10, bound=0.99)
 
@@ -133,7 +146,7 @@ def test_an_interrupted_profile_continues_and_times_nothing_twice(tmp_path: Path
 
     def give_up(done: int, total: int) -> None:
         seen.append(done)
-        if done >= 70:
+        if done >= 110:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -149,7 +162,7 @@ def test_an_interrupted_profile_continues_and_times_nothing_twice(tmp_path: Path
         announce=forecasts.append,
         log=log,
     )
-    assert forecasts[0].num_timed_before == seen[-1] - 30 >= 40  # the networks' first session came before
+    assert forecasts[0].num_timed_before == seen[-1] - 60 >= 40  # two sessions of the networks came before
     assert forecasts[0].num_to_time == forecasts[0].num_distinct == len(table.entries)
     assert forecasts[0].seconds is None and forecasts[-1].seconds is not None
     undisturbed = profile(SPACE, fake.DEVICE, np.random.default_rng(0), progress=lambda done, total: None)
@@ -179,6 +192,7 @@ class Overhead:
     """Whole networks take a constant more than their operators, and each operator half as long again."""
 
     key: str = "overhead"
+    simulated: bool = True
 
     def describe(self) -> Mapping[str, str]:
         return {"runtime": "a formula"}
@@ -199,6 +213,44 @@ def test_a_constant_and_a_slope_are_learned_from_whole_networks() -> None:
     assert table.resource().of(SPACE.lower(architecture)) == pytest.approx(
         network_ms(SPACE, Overhead(), [architecture])[0], rel=1e-3
     )
+
+
+def test_what_matters_is_timed_first_and_checked_with_networks_of_its_kind() -> None:
+    """Of a part of the space: no operator of a network outside is timed while there are enough inside."""
+    space = SPACES.load("mobilenet")
+
+    def draw(n: int, rng: np.random.Generator) -> np.ndarray:
+        return np.minimum(1, space.sample(n, rng))
+
+    table = profile(space, fake.DEVICE, np.random.default_rng(0), progress=lambda a, b: None, most=60, draw=draw)
+    assert all(max(check.architecture) <= 1 for check in table.checks)
+    rows = draw(2000, np.random.default_rng(1)).tolist()
+    inside = {node.op.key for row in rows for node in space.lower(tuple(row)).nodes}
+    pointwise = {op.key for op in operators(space) if kind(op) == "pointwise"}
+    assert set(table.intervals) & pointwise <= inside and not pointwise <= inside
+
+
+def test_a_machine_is_compared_with_what_it_was() -> None:
+    table = profile(SPACE, fake.DEVICE, np.random.default_rng(0), progress=lambda done, total: None)
+    slow = replace(fake.DEVICE, per_mac_ms=1.4e-6, per_operator_ms=1.4e-3)
+    assert slowdown(SPACE, fake.DEVICE, table) == pytest.approx(1.0)
+    assert slowdown(SPACE, slow, table) == pytest.approx(1.4)
+    assert slowdown(SPACE, slow, replace(table, checks=())) == 1.0
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.02])
+def test_bursts_and_drift_hardly_move_the_margin(drift: float) -> None:
+    """A fifth of the time everything takes 1.3 to 2 times too long; benchmarks.unsteady_machine has more seeds."""
+
+    def margins(busy_share: float, drift: float) -> list[float]:
+        found = []
+        for seed in range(5):
+            tenants = Tenants(seed=seed, busy_share=busy_share, drift_per_minute=drift, jitter=0.02)
+            rng = np.random.default_rng(seed)
+            found.append(profile(SPACE, Unsteady(tenants=tenants), rng, progress=lambda a, b: None).margin)
+        return found
+
+    assert np.median(margins(0.2, drift)) <= 1.5 * np.median(margins(0.0, 0.0))
 
 
 def test_a_mixed_sample_is_half_spread_and_half_uniform() -> None:
