@@ -28,6 +28,7 @@ SPARE = 4
 """Candidates for each finalist, should some run over a latency limit."""
 CHOICES = 3
 """How often they are chosen, each time with the margin that the timings so far ask for."""
+LEAST_WIDER = 0.01  # below, choosing again would only give what has been timed
 
 Timer = Callable[[Sequence[Proposal]], Sequence[Mapping[str, float]]]
 """Measured resources of each proposal by name: what devices at hand can time."""
@@ -87,7 +88,7 @@ class Finalists:
         if margins == pricing.margins:
             return None
         wider = within(replace(pricing, margins=margins), self.limits, self.seed[0])
-        if all(margin <= pricing.margins[name] for name, margin in wider.pricing.margins.items()):
+        if all(margin <= pricing.margins[name] + LEAST_WIDER for name, margin in wider.pricing.margins.items()):
             return None
         shown = ", ".join(f"{name} {margin:.0%}" for name, margin in wider.pricing.margins.items())
         self.say(f"measured latencies exceed the predicted ones; choosing again with a margin of {shown}")

@@ -15,11 +15,13 @@ from launch.folder import RunFolder
 from nas.devices.device import Device
 from nas.devices.recorded import device_of
 from nas.devices.table import LatencyTable, read
+from nas.limits import resource_name
 from nas.plugins import DEVICES
 from nas.space import Space
 from nas.variants import operators
 
 SETTING = "latency"  # where experiment.json keeps the references, by the device's key
+RESOURCE = "latency_ms."
 
 
 def is_table(reference: str) -> bool:
@@ -67,6 +69,13 @@ def devices_of(space: Space, references: Sequence[str]) -> dict[str, Device]:
             raise ValueError(f"two latencies are called {device.key!r}; give one of them, or another --device key")
         found[reference] = device
     return found
+
+
+def named(experiment: Experiment, references: Sequence[str], limits: Sequence[str]) -> tuple[str, ...]:
+    """Keys of built-in devices that limits speak of and that neither the experiment nor the command brings."""
+    known = {device.key for device in experiment.devices} | set(references)
+    wanted = [resource_name(text).removeprefix(RESOURCE) for text in limits if resource_name(text).startswith(RESOURCE)]
+    return tuple(dict.fromkeys(key for key in wanted if key in DEVICES.keys() and key not in known))
 
 
 def record(space: Space, references: Sequence[str], old: Mapping[str, Any]) -> dict[str, str]:

@@ -183,7 +183,7 @@ def forecast_text(device: str, forecast: Forecast) -> str:
     before = f"; {forecast.num_timed_before:,} of them are timed already" if forecast.num_timed_before else ""
     return (
         f"timing {device}: {forecast.num_distinct:,} distinct operators, of which {forecast.num_to_time:,} are timed"
-        f"{before}{rest}; and {NUM_NETWORKS} whole networks, before and after"
+        f"{before}{rest}; and {NUM_NETWORKS} whole networks, before and after them"
     )
 
 

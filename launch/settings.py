@@ -40,7 +40,7 @@ def settings_of(
     steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
     if eta is not None and not steps:
         raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
-    timed = latency.record(experiment.space, latencies, old)
+    timed = latency.record(experiment.space, (*latencies, *latency.named(experiment, latencies, wanted)), old)
     study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,

@@ -1,6 +1,6 @@
 """The tiny experiment on a device that slows down once it has been profiled: predictions that do not come true.
 
-By how much is taken from the environment, which reaches the timing process as well.
+By how much is taken from the environment, through which a test commands the driver.
 """
 
 import atexit
@@ -21,7 +21,7 @@ SLOWDOWN = float(os.environ.get("THROTTLED_SLOWDOWN", "100"))
 
 
 def _hot(driver: int) -> Path:
-    """Exists once a driver has trained something; a timing process has the driver for a parent."""
+    """Exists once a driver has trained something."""
     return Path(tempfile.gettempdir()) / f"throttled-{driver}"
 
 
@@ -30,6 +30,7 @@ class Throttled:
     """The fake device until the first training; a slower one afterwards."""
 
     key: str = "throttled"
+    simulated: bool = True
 
     def describe(self) -> Mapping[str, str]:
         return {"runtime": "a formula that tires"}
@@ -38,7 +39,7 @@ class Throttled:
         return fake.DEVICE.load_operator(op)
 
     def load_network(self, network: Network) -> Timed:
-        slowdown = SLOWDOWN if _hot(os.getppid()).exists() else 1.0
+        slowdown = SLOWDOWN if _hot(os.getpid()).exists() else 1.0
         device = fake.Fake(
             per_operator_ms=slowdown * fake.DEVICE.per_operator_ms, per_mac_ms=slowdown * fake.DEVICE.per_mac_ms
         )

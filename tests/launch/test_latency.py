@@ -23,7 +23,9 @@ def profiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
 def test_a_profile_tells_how_many_operators_and_how_far_its_sums_hold(profiled: tuple[Path, Ended]) -> None:
     path, ended = profiled
     assert ended.code == 0, ended.err
-    assert ended.err.startswith("timing fake: 96 distinct operators, of which 96 are timed; then 30 whole networks")
+    assert ended.err.startswith(
+        "timing fake: 96 distinct operators, of which 96 are timed; and 30 whole networks, before"
+    )
     assert "the operators will take about" in ended.err
     table, facts = read(path), ended.record
     assert (facts["num_operators"], facts["num_predicted"]) == (len(table.entries), 0) == (96, 0)
