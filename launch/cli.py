@@ -177,7 +177,10 @@ def list_(**options: Any) -> None:
     "--networks", type=click.Path(path_type=Path), metavar="CSV", help="With --from: whole networks timed there."
 )
 @click.option(
-    "--margin", type=click.FloatRange(0), default=0.1, show_default=True, help="With --from, without --networks."
+    "--margin",
+    type=click.FloatRange(0),
+    metavar="SHARE",
+    help="Kept below limits on your word. [default: as the networks show; 0.1 without any]",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @json_option

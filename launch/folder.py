@@ -19,6 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from launch.budget import NO_LIMITS, Budget
+from launch.json_text import json_text
 
 FORMAT = 1
 
@@ -120,8 +121,8 @@ class RunFolder:
         return content
 
     def write_json(self, path: Path, content: Mapping[str, Any]) -> None:
-        """Write a whole file or none of it."""
-        self.write_bytes(path, json.dumps(content, indent=1).encode())
+        """Write a whole file or none of it; see `json_text`."""
+        self.write_bytes(path, json_text(content).encode())
 
     def write_bytes(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -180,7 +181,7 @@ def check_unchanged(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) 
     Raises:
       FolderError: one is not.
     """
-    for name, value in json.loads(json.dumps(new)).items():
+    for name, value in json.loads(json_text(new)).items():
         if old.get(name) != value:
             raise FolderError(
                 f"{path} was started with {name} = {old.get(name)!r}, now it is {value!r}; "

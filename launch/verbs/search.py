@@ -1,6 +1,5 @@
 """`nas search`: from the command line to the winner's files."""
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,8 @@ from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
 from launch.folder import RunFolder
-from launch.latency import with_latencies
+from launch.json_text import json_text
+from launch.latency import tables_at_hand, with_latencies
 from launch.own_files import OwnFiles
 from launch.prepare import check_limits
 from launch.progress import Progress
@@ -87,7 +87,7 @@ def run(
     chosen = replace(chosen, resources=(*chosen.resources, *OwnFiles.kept(settings).load(chosen.space)))
     chosen = with_rungs(chosen, settings)
     check_trials(num_trials, chosen.ladder)
-    check_limits(chosen, settings["limits"])
+    check_limits(chosen, settings["limits"], tables_at_hand(settings, folder))
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
@@ -125,7 +125,7 @@ def run(
 def tell(folder: RunFolder, *, as_json: bool) -> int:
     """Print the winner; exit status 1 if it violates a limit as measured."""
     record: dict[str, Any] = folder.read_json(folder.winner)
-    print(json.dumps(record, indent=1) if as_json else winner_text(record))
+    print(json_text(record) if as_json else winner_text(record))
     if not as_json:
         print("\n".join(str(path) for path in (folder.winner, folder.path / "winner.py", folder.report)))
     return 0 if all(limit["holds"] for limit in record["limits"]) else 1

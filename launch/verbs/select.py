@@ -1,12 +1,12 @@
 """`nas select`: search a finished run again under new limits, on what it has learned; nothing is trained."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from launch.folder import RunFolder
+from launch.json_text import json_text
 from launch.pricing import Pricing
 from launch.session import Session, open_session
 from launch.tables import number, table
@@ -23,7 +23,7 @@ def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     candidates = reselect(session, pricing, wanted, top)
     if as_json:
         chosen = [record(candidate, pricing, session.objective) for candidate in candidates]
-        print(json.dumps({"limits": [limit.text for limit in wanted], "candidates": chosen}, indent=1))
+        print(json_text({"limits": [limit.text for limit in wanted], "candidates": chosen}))
     else:
         print(_text(candidates, pricing, wanted, session))
     return 0

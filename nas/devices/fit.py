@@ -40,6 +40,7 @@ class Fit:
     Attributes:
       mape: mean absolute error relative to the measured time.
       bias: mean of predicted / measured - 1.
+      spearman: rank correlation; None if it cannot be computed, because all of one side are equal.
       within_10_percent: share of networks predicted within 10 % of the measured time.
       margin: 95 % quantile of a session's time / predicted - 1, at least 0: what a search must keep below a limit.
         Every session counts, not the quickest alone: a winner is measured at another hour.
@@ -48,7 +49,7 @@ class Fit:
     num_networks: int
     mape: float
     bias: float
-    spearman: float
+    spearman: float | None
     within_10_percent: float
     margin: float
 
@@ -123,7 +124,13 @@ def judge(
         num_networks=len(measured),
         mape=float(np.abs(error).mean()),
         bias=float(error.mean()),
-        spearman=float(spearmanr(predicted, measured).statistic),
+        spearman=_spearman(predicted, measured),
         within_10_percent=float((np.abs(error) <= 0.1).mean()),
         margin=max(0.0, float(np.quantile(excess, MARGIN_QUANTILE))),
     )
+
+
+def _spearman(predicted: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> float | None:
+    if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
+        return None
+    return float(spearmanr(predicted, measured).statistic)
