@@ -238,8 +238,18 @@ def _call(verb: str, options: dict[str, Any]) -> None:
     except (ValueError, OSError, RuntimeError) as error:
         if click.get_current_context().find_root().obj:
             traceback.print_exc()
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {error}{_room(error, options)}", err=True)
         sys.exit(BAD_USE)
+
+
+def _room(error: Exception, options: dict[str, Any]) -> str:
+    """Of a full disk, how much room there is; other errors, and those that say it, have nothing to add."""
+    from nas.room import FULL, room_text
+
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return ""
+    path = error.filename or options.get("run") or options.get("table") or Path.cwd()
+    return f"; {room_text(path)}; make room there and run the same command again"
 
 
 def main() -> None:

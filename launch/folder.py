@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from launch.budget import NO_LIMITS, Budget
 from launch.json_text import json_text
+from nas.room import NoRoomError, is_lack_of_room, room_text
 
 FORMAT = 1
 
@@ -127,11 +128,21 @@ class RunFolder:
     def write_bytes(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.part")
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError as error:
+            if not is_lack_of_room(error):
+                raise
+            with suppress(OSError):
+                draft.unlink()  # half of it is of no use, and takes the room that the next needs
+            raise NoRoomError(
+                f"{path} cannot be written ({error.strerror}): {room_text(path.parent, len(content))}; "
+                "make room there and run the same command again, it continues"
+            ) from error
 
     def driver(self) -> str | None:
         """The process that holds the run now, if any."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from launch.report.facts import Facts
 from launch.report.view import Table, amount, deviation, header, percent, shown, words
-from nas.devices.fitness import rank_text
+from nas.devices.fitness import doubts, rank_text
 from nas.devices.profile import noise
 from nas.devices.table import LatencyTable
 
@@ -83,6 +83,7 @@ def latency_view(table: LatencyTable) -> LatencyView:
             ("within 10 % of the measured time", words(percent(table.fit.within_10_percent), "number")),
         ]
     rows.append(("margin kept below limits", words(percent(table.margin, decimals=1), "number")))
+    rows += [("unfit for limits", words(reason)) for reason in doubts(table)]
     return LatencyView(
         name=f"latency_ms.{table.device}",
         machine=Table(

@@ -28,6 +28,8 @@ def run(
     pricing = price(chosen, [*known_resources(), *own.load(chosen)], tables)
     feasible = pricing.feasible([pricing.limit(own.limit(text)) for text in limits], seed=0) if limits else None
     ranges = [cost_range(chosen, costs, np.random.default_rng(0)) for costs in pricing.tables.values()]
+    for doubt in pricing.doubts.values():
+        print(doubt, file=sys.stderr)
     if as_json:
         facts = describe(chosen, pricing, ranges) | (describe_limits(feasible) if feasible else {})
         print(json_text(facts))

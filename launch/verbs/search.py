@@ -8,7 +8,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from launch.budget import Budget, check_budget, check_trials
-from launch.checkpoints import checkpoints_of
+from launch.checkpoints import checkpoints_of, expected_bytes
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
@@ -93,7 +93,9 @@ def run(
 
     with folder.hold(), Progress() as progress:
         folder.settle(settings)
-        kept = checkpoints_of(run, settings["study"], url=checkpoints, address=address)
+        kept = checkpoints_of(
+            run, settings["study"], url=checkpoints, address=address, each_bytes=expected_bytes(chosen.space)
+        )
         place = Workplace(
             cache=cache or user_cache_path("chamnas"),
             data=Path(settings["data"]) if settings["data"] else None,

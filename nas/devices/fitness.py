@@ -26,7 +26,9 @@ def doubts(table: LatencyTable) -> tuple[str, ...]:
         return ()
     if table.fit is None:
         return tuple(filter(None, [_coarse_operators(table)]))
-    return tuple(filter(None, [_networks_alike(table) or _rank(table), _scale(table)]))
+    if alike := _networks_alike(table):
+        return (alike,)  # a line through these says nothing of slopes and ranks
+    return tuple(filter(None, [_rank(table), _scale(table)]))
 
 
 def doubts_text(table: LatencyTable) -> str:
