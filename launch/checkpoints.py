@@ -15,10 +15,13 @@ NOWHERE = (
 
 
 def expected_bytes(space: Space) -> int:
-    """About what a checkpoint of one of the space's large networks takes: its last options, mostly the largest."""
-    largest = tuple(len(choice.options) - 1 for choice in space.choices)
-    rows = [largest, *(space.reference(name) for name in space.references)]
-    return SMALL_BYTES + BYTES_PER_PARAMETER * max(_num_parameters(space, row) for row in rows)
+    """About what a checkpoint takes: of the smallest reference, or of the middle options.
+
+    A probe larger than what a run will keep would refuse it where it has room.
+    """
+    middle = tuple(len(choice.options) // 2 for choice in space.choices)
+    rows = [space.reference(name) for name in space.references] or [middle]
+    return SMALL_BYTES + BYTES_PER_PARAMETER * min(_num_parameters(space, row) for row in rows)
 
 
 def checkpoints_of(
