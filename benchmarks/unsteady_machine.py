@@ -18,7 +18,7 @@ from launch.pricing import price
 from launch.tables import table as text_table
 from nas.devices.fake import Tenants, Unsteady
 from nas.devices.profile import network_ms, profile
-from nas.devices.steadiness import TO_VERIFY, doubts
+from nas.devices.steadiness import TO_VERIFY, disturbances
 from search_spaces import tiny
 
 MACHINES: Mapping[str, tuple[float, float, float]] = {  # busy share, drift per minute, jitter
@@ -62,7 +62,7 @@ def _one(seed: int, machine: tuple[float, float, float], num_winners: int) -> tu
         drawn = feasible.sample(NUM_DRAWN, np.random.default_rng((seed, i)))
         winners.append(tuple(drawn[np.argmax(pricing.tables[name].cost(drawn))].tolist()))
     kept = float((network_ms(space, device, winners, bounds) <= bounds).mean())
-    return table.margin, kept, float(bool(doubts(table, TO_VERIFY)))
+    return table.margin, kept, float(bool(disturbances(table, TO_VERIFY)))
 
 
 if __name__ == "__main__":

@@ -178,7 +178,10 @@ def list_(**options: Any) -> None:
     "--networks", type=click.Path(path_type=Path), metavar="CSV", help="With --from: whole networks timed there."
 )
 @click.option(
-    "--margin", type=click.FloatRange(0), default=0.1, show_default=True, help="With --from, without --networks."
+    "--margin",
+    type=click.FloatRange(0),
+    metavar="SHARE",
+    help="Kept below limits on your word. [default: as the networks show; 0.1 without any]",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @json_option
@@ -236,8 +239,18 @@ def _call(verb: str, options: dict[str, Any]) -> None:
     except (ValueError, OSError, RuntimeError) as error:
         if click.get_current_context().find_root().obj:
             traceback.print_exc()
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {error}{_room(error, options)}", err=True)
         sys.exit(BAD_USE)
+
+
+def _room(error: Exception, options: dict[str, Any]) -> str:
+    """Of a full disk, how much room there is; other errors, and those that say it, have nothing to add."""
+    from nas.room import FULL, room_text
+
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return ""
+    path = error.filename or options.get("run") or options.get("table") or Path.cwd()
+    return f"; {room_text(path)}; make room there and run the same command again"
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from launch.budget import NO_LIMITS, Budget
+from launch.json_text import json_text
+from nas.room import NoRoomError, is_lack_of_room, room_text
 
 FORMAT = 1
 
@@ -120,17 +122,27 @@ class RunFolder:
         return content
 
     def write_json(self, path: Path, content: Mapping[str, Any]) -> None:
-        """Write a whole file or none of it."""
-        self.write_bytes(path, json.dumps(content, indent=1).encode())
+        """Write a whole file or none of it; see `json_text`."""
+        self.write_bytes(path, json_text(content).encode())
 
     def write_bytes(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.part")
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError as error:
+            if not is_lack_of_room(error):
+                raise
+            with suppress(OSError):
+                draft.unlink()  # half of it is of no use, and takes the room that the next needs
+            raise NoRoomError(
+                f"{path} cannot be written ({error.strerror}): {room_text(path.parent, len(content))}; "
+                "make room there and run the same command again, it continues"
+            ) from error
 
     def driver(self) -> str | None:
         """The process that holds the run now, if any."""
@@ -180,7 +192,7 @@ def check_unchanged(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) 
     Raises:
       FolderError: one is not.
     """
-    for name, value in json.loads(json.dumps(new)).items():
+    for name, value in json.loads(json_text(new)).items():
         if old.get(name) != value:
             raise FolderError(
                 f"{path} was started with {name} = {old.get(name)!r}, now it is {value!r}; "

@@ -12,7 +12,7 @@ from typing import Any
 
 from launch.experiment import Experiment
 from launch.folder import RunFolder
-from nas.devices.device import Device
+from nas.devices.device import Device, check_key
 from nas.devices.recorded import device_of
 from nas.devices.table import LatencyTable, read
 from nas.limits import resource_name
@@ -65,6 +65,7 @@ def devices_of(space: Space, references: Sequence[str]) -> dict[str, Device]:
     found: dict[str, Device] = {}
     for reference in references:
         device = device_of(read_for(space, Path(reference))) if is_table(reference) else DEVICES.load(reference)
+        check_key(device.key)
         if device.key in {other.key for other in found.values()}:
             raise ValueError(f"two latencies are called {device.key!r}; give one of them, or another --device key")
         found[reference] = device
@@ -98,6 +99,11 @@ def record(space: Space, references: Sequence[str], old: Mapping[str, Any]) -> d
 def given_tables(settings: Mapping[str, Any]) -> dict[str, Path]:
     """Files of the tables that a run was started with, by the device's key."""
     return {key: Path(reference) for key, reference in settings.get(SETTING, {}).items() if is_table(reference)}
+
+
+def tables_at_hand(settings: Mapping[str, Any], folder: RunFolder) -> list[LatencyTable]:
+    """The tables that a run was given, the run's own copy first."""
+    return [read(_first(folder.latency_table(key), path)) for key, path in given_tables(settings).items()]
 
 
 def with_latencies(experiment: Experiment, settings: Mapping[str, Any], folder: RunFolder) -> Experiment:

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 
 from launch.experiment import Experiment
-from launch.pricing import price
+from launch.pricing import check_trusted, doubts_of, price
+from nas.devices.table import LatencyTable
 from nas.limits import parse_limit, resource_name
 
 
-def check_limits(experiment: Experiment, texts: Sequence[str]) -> None:
+def check_limits(experiment: Experiment, texts: Sequence[str], tables: Sequence[LatencyTable] = ()) -> None:
     """Refuse, in a second, limits that no measurement is needed to refuse.
 
+    Args:
+      tables: of the devices that have one already.
+
     Raises:
-      LimitError: a limit is malformed, or about a resource that the experiment does not have.
+      LimitError: a limit is malformed, or about a resource that the experiment does not have or of an unfit table.
       InfeasibleError: no architecture meets the limits; names the smallest.
     """
     pricing = price(experiment.space, experiment.resources, baseline=experiment.baseline)
@@ -23,5 +27,5 @@ def check_limits(experiment: Experiment, texts: Sequence[str]) -> None:
         return 1.0
 
     for text in texts:
-        parse_limit(text, units=units, reference_cost=any_cost)
+        check_trusted(parse_limit(text, units=units, reference_cost=any_cost), doubts_of(tables))
     pricing.feasible([pricing.limit(text) for text in texts if resource_name(text) not in measured], seed=0)

@@ -4,7 +4,7 @@ A latency table predicts with an error of its own. A limit on it is searched wit
 winner still meets the limit when it is measured; the limit itself, as reported and as checked, is not changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,10 +12,11 @@ import numpy as np
 from jaxtyping import Float, Int8
 
 from nas.costs import CostTable
+from nas.devices.fitness import doubts_text
 from nas.devices.table import LatencyTable
 from nas.feasible import Bound, FeasibleSet, certify, extremes, reach
 from nas.genetic import Constraints, Problem
-from nas.limits import Limit, check_reach, parse_limit
+from nas.limits import Limit, LimitError, check_reach, parse_limit
 from nas.meters import AnyResource, AnyTable, tabulate
 from nas.peaks import PeakTable
 from nas.space import Architecture, Space
@@ -28,12 +29,14 @@ class Pricing:
     tables: by resource name.
     margins: by resource name, the share of a limit that is kept free because the resource is itself a prediction.
     baseline: the reference architecture that "baseline" stands for.
+    doubts: by resource name, why no limit may rest on its table, as a sentence.
     """
 
     space: Space
     tables: Mapping[str, AnyTable]
     margins: Mapping[str, float]
     baseline: str | None
+    doubts: Mapping[str, str] = field(default_factory=dict)
     _spans: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
 
     def costs(self, architecture: Architecture) -> dict[str, float]:
@@ -48,10 +51,12 @@ class Pricing:
         """Read a limit on this space's resources.
 
         Raises:
-          LimitError: see `nas.limits.parse_limit`.
+          LimitError: see `nas.limits.parse_limit`; or the resource's table is unfit for limits.
         """
         units = {name: self.unit(name) for name in self.tables}
-        return parse_limit(text, units=units, reference_cost=self._reference_cost)
+        limit = parse_limit(text, units=units, reference_cost=self._reference_cost)
+        check_trusted(limit, self.doubts)
+        return limit
 
     def reference(self, name: str) -> Architecture:
         """The space's architecture of that name; "baseline" is the experiment's.
@@ -152,7 +157,28 @@ def price(
         tables={table.resource.name: table for table in tables},
         margins={table.resource().name: table.margin for table in latency},
         baseline=baseline,
+        doubts=doubts_of(latency),
     )
+
+
+def doubts_of(tables: Iterable[LatencyTable]) -> dict[str, str]:
+    """By resource name, why no limit may rest on a latency table; those that are fit are left out.
+
+    A table that was timed here, which has intervals, is not refused: where its machine was too noisy, a search says that
+    nothing can be verified, and goes on (`launch.verification`).
+    """
+    texts = {table.resource().name: doubts_text(table) for table in tables if not table.intervals}
+    return {name: text for name, text in texts.items() if text}
+
+
+def check_trusted(limit: Limit, doubts: Mapping[str, str]) -> None:
+    """Refuse a limit on a latency table that is unfit for limits.
+
+    Raises:
+      LimitError: it is; the message tells why, and the cure.
+    """
+    if limit.resource in doubts:
+        raise LimitError(f"limit {limit.text!r} cannot be kept: {doubts[limit.resource]}")
 
 
 def _check_distinct(names: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from launch.pricing import price
 from launch.progress import Progress, duration
 from nas.devices.device import Device
 from nas.devices.profile import NUM_NETWORKS, Forecast, profile, slowdown
-from nas.devices.steadiness import TO_KEEP, doubts, drift, noise
+from nas.devices.steadiness import TO_KEEP, disturbances, drift, noise
 from nas.devices.table import LatencyTable, read, write
 from nas.feasible import FeasibleSet
 from nas.limits import resource_name
@@ -134,7 +134,7 @@ class Profiler:
         if not again and (found := self._earlier()) is not None:
             return found
         table = self._timed()
-        reasons = doubts(table, TO_KEEP)
+        reasons = disturbances(table, TO_KEEP)
         if reasons:
             self.kept.unlink(missing_ok=True)
         else:

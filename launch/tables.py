@@ -1,5 +1,6 @@
 """Texts and tables for a person to read on a terminal."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,11 @@ def number(value: int | float | None) -> str:
     if float(value).is_integer() and abs(value) >= 1000:
         return f"{int(value):,}"
     return f"{value:,.4g}"
+
+
+def figure(value: float | None) -> str:
+    """Four decimals; of what is no number, a dash: JSON keeps it as null."""
+    return "-" if value is None or not math.isfinite(value) else f"{value:.4f}"
 
 
 def bars(counts: Sequence[int], encoding: str) -> str:
@@ -76,7 +82,7 @@ def winner_text(record: Mapping[str, Any]) -> str:
     compared += list(record["baselines"].items())
     metrics = table(
         ["trained alike, on test images", *(name.removeprefix("test_") for name in shown)],
-        [[name, *(f"{values[metric]:.4f}" for metric in shown)] for name, values in compared],
+        [[name, *(figure(values.get(metric)) for metric in shown)] for name, values in compared],
     )
     limits = table(
         ["limit", "bound", "predicted", "measured", "unit", "holds"],
@@ -89,8 +95,9 @@ def winner_text(record: Mapping[str, Any]) -> str:
     )  # fmt: skip
     doubts = [f"{limit['text']}: {limit['doubt']}" for limit in record["limits"] if limit.get("doubt")]
     found = record["objective"]
+    measured, predicted, std = (figure(found[name]) for name in ("measured", "predicted", "predicted_std"))
     line = (
-        f"{found['name']}: {found['measured']:.4f} at fidelity {found['measured_at_fidelity']} (validation); predicted "
-        f"{found['predicted']:.4f} +- {found['predicted_std']:.4f} at fidelity {found['predicted_at_fidelity']}"
+        f"{found['name']}: {measured} at fidelity {found['measured_at_fidelity']} (validation); predicted "
+        f"{predicted} +- {std} at fidelity {found['predicted_at_fidelity']}"
     )
     return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", metrics, limits, *doubts, line])

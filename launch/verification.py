@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from launch.profiling import AGREES
 from nas.devices.device import Device
+from nas.devices.fitness import doubts
 from nas.devices.profile import slowdown
 from nas.devices.recorded import Recorded
-from nas.devices.steadiness import TO_VERIFY, doubts
+from nas.devices.steadiness import TO_VERIFY, disturbances
 from nas.devices.table import LatencyTable
 from nas.limits import Limit
 from nas.space import Space
@@ -40,7 +41,7 @@ def first_doubts(devices: Sequence[Device], tables: Sequence[LatencyTable], *, g
     found = {
         table.resource().name: f"this machine is too noisy to time: {', '.join(reasons)}"
         for device, table in zip(devices, tables, strict=True)
-        if not isinstance(device, Recorded) and (reasons := doubts(table, TO_VERIFY))
+        if not isinstance(device, Recorded) and (reasons := (*disturbances(table, TO_VERIFY), *doubts(table)))
     }
     return Doubts(given=given, reasons=found)
 

@@ -18,9 +18,11 @@ from typing import Any, TypeVar
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from nas.room import is_lack_of_room, room_text, size_text
 from nas.trial import Job
 
-PROBE_BYTES = 2**24  # enough to meet a full disk or a quota; random, lest a store that compresses takes it for nothing
+SMALL_BYTES = 2**16  # of a checkpoint, where nobody says more
+MOST_PROBE_BYTES = 2**24  # enough to meet a full disk or a quota, and quickly written anywhere
 SEAL_BYTES = sha256().digest_size
 
 T = TypeVar("T")
@@ -39,9 +41,11 @@ class Checkpoints:
 
     Attributes:
       url: a folder's absolute path or an fsspec URL; need not exist yet.
+      each_bytes: about what a checkpoint of this run takes; a place is proved with a file of that size.
     """
 
     url: str
+    each_bytes: int = SMALL_BYTES
 
     def of(self, job: Job) -> str:
         """The path or URL of a job's checkpoint."""
@@ -77,7 +81,8 @@ class Checkpoints:
         Raises:
           CheckpointError: it cannot, or the place is not the other process's.
         """
-        probe, content = self._at(f"probe-{uuid.uuid4().hex}"), os.urandom(PROBE_BYTES)
+        # Random, lest a store that compresses takes it for nothing.
+        probe, content = self._at(f"probe-{uuid.uuid4().hex}"), os.urandom(min(self.each_bytes, MOST_PROBE_BYTES))
         if mark is not None:
             self._see(mark)
         self._try(lambda: write(probe, content))
@@ -107,9 +112,15 @@ class Checkpoints:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> CheckpointError:
+        if is_lack_of_room(error):
+            return CheckpointError(
+                f"a training of this run keeps about {size_text(self.each_bytes)}, and there is no room: "
+                f"{room_text(self.url, min(self.each_bytes, MOST_PROBE_BYTES))}; make room there, or give "
+                "--checkpoints another folder or URL"
+            )
         return CheckpointError(
             f"checkpoints must be written, read and removed at {self.url}, and that fails "
-            f"({type(error).__name__}: {error}); make room or give rights there, install what the URL needs, or give "
+            f"({type(error).__name__}: {error}); give rights there, install what the URL needs, or give "
             "--checkpoints another folder or URL"
         )
 

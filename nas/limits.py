@@ -4,36 +4,34 @@ One resource, one comparison, one amount; the sides may be swapped. An amount is
 like, or a factor times a named reference architecture, which stands for that architecture's cost. Texts are never
 evaluated: Python's parser reads the amount, and anything but numbers, names, `*`, `/` and signs is refused.
 
-    resource   macs | latency_ms.pixel4 | path/to/file.py:name
-    amount     2e9 | 2.5G | 3 MB | 0.9 * baseline | published / 2
+    resource   macs | latency_ms.pixel4 | path/to/file.py:name | "latency_ms.Pixel 4", in any quotes
+    amount     2e9 | 2.5G | 2.5 GMACs | 3 MB | 0.9 * baseline | published / 2
 """
 
 import ast
-import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from nas.units import WELL_KNOWN, nearest, plain_spellings, sizes, spellings
+
 Relation = Literal["<=", ">="]
 
-COUNT_SUFFIXES = {"K": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9)}
-BYTE_SUFFIXES = {
-    "B": Fraction(1), "KB": Fraction(10**3), "MB": Fraction(10**6), "GB": Fraction(10**9),
-    "KiB": Fraction(2**10), "MiB": Fraction(2**20), "GiB": Fraction(2**30),
-}  # fmt: skip
-TIME_SUFFIXES = {"us": Fraction(1, 10**6), "ms": Fraction(1, 10**3), "s": Fraction(1)}
-SUFFIXES = {**COUNT_SUFFIXES, **BYTE_SUFFIXES, **TIME_SUFFIXES}
 EXAMPLES = "'macs <= 2e9', 'weight_bytes.int8 <= 3MB' or 'latency_ms.cpu <= 0.9 * baseline'"
 MAX_LENGTH = 200  # characters of an amount; keeps Python's parser from deep recursion
 
-_COMPARISON = re.compile(r"<=|>=|==|!=|=<|=>|[<>=]")
+_COMPARISON = re.compile(r"<=|>=|==|!=|=<|=>|[<>=≤≥]")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 _NAME = r"[A-Za-z_][\w.-]*"
 _RESOURCE = re.compile(rf"(?:[^<>=]*\.py:)?{_NAME}")
 _AMOUNT = re.compile(r"[\w\s.+*/()-]*", re.ASCII)
-_NUMBER_WITH_SUFFIX = re.compile(r"(?<![\w.])((?>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*([A-Za-z]\w*)", re.ASCII)
+_MICRO = str.maketrans("µμ", "uu")  # the sign and the Greek letter
+_NUMBER_WITH_UNIT = re.compile(  # a prefix may stand by itself: "2.6 G MACs"
+    r"(?<![\w.])((?>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*(?:([KkMGTmun])\s+)?([A-Za-z]\w*)", re.ASCII
+)
 
 
 class LimitError(ValueError):
@@ -75,15 +73,13 @@ def parse_limit(text: str, *, units: Mapping[str, str], reference_cost: Callable
     amount = _read_amount(text, amount_text)
     if amount.name is None:
         bound = _as_float(text, amount.value)
-    elif amount.name in SUFFIXES or amount.name == units[resource]:
-        bound = _as_float(text, amount.value * _suffix_scale(text, amount.name, resource, units[resource]))
     else:
-        bound = _as_float(text, amount.value * _reference(text, amount.name, resource, reference_cost))
+        bound = _as_float(text, amount.value * _scale(text, amount.name, resource, units, reference_cost))
     return Limit(resource=resource, relation=relation, bound=bound, text=text)
 
 
 def resource_name(text: str) -> str:
-    """Which resource a limit is about; for a resource from a file, the path and name as written.
+    """Which resource a limit is about, without quotes; for a resource from a file, the path and name as written.
 
     Raises:
       LimitError: the text is not one comparison with a resource on one side.
@@ -92,8 +88,15 @@ def resource_name(text: str) -> str:
 
 
 def is_resource_name(name: str) -> bool:
-    """Whether a limit can name a resource so; what a file comes before is left out."""
+    """Whether a limit can name a resource so without quotes; what a file comes before is left out."""
     return re.fullmatch(_NAME, name) is not None
+
+
+def quoted(resource: str) -> str:
+    """A resource's name as a limit must give it: in quotes if it needs them."""
+    if _RESOURCE.fullmatch(resource):
+        return resource
+    return next((f"{mark}{resource}{mark}" for mark in "\"'`" if mark not in resource), resource)
 
 
 def check_reach(limit: Limit, low: float, high: float) -> None:
@@ -114,34 +117,50 @@ def _split(text: str) -> tuple[str, Relation, str]:
     """Resource, relation as seen from the resource, and the text of the amount."""
     if not text.strip():
         raise LimitError(f"a limit must not be empty; write one such as {EXAMPLES}")
-    relation = _relation(text)
-    left, right = (side.strip() for side in text.split(relation))
+    at, relation = _relation(text)
+    left, right = text[:at].strip(), text[at + len(relation) :].strip()
     if not left or not right:
         raise LimitError(f"limit {text!r} has nothing on one side of {relation}; write one such as {EXAMPLES}")
-    if _RESOURCE.fullmatch(left):
-        return left, relation, right
-    if _RESOURCE.fullmatch(right):
-        return right, ">=" if relation == "<=" else "<=", left
-    raise LimitError(f"limit {text!r} has no resource standing alone on one side; write one such as {EXAMPLES}")
+    if name := _name(left):
+        return name, relation, right
+    if name := _name(right):
+        return name, ">=" if relation == "<=" else "<=", left
+    raise LimitError(
+        f"limit {text!r} has no resource standing alone on one side; {_with_quotes(left, relation, right)}"
+        f"write one such as {EXAMPLES}"
+    )
 
 
-def _relation(text: str) -> Relation:
-    found = _COMPARISON.findall(text)
+def _name(side: str) -> str:
+    """The resource that one side of a limit names, "" if it names none."""
+    if _QUOTED.fullmatch(side):
+        return side[1:-1] if side[1:-1].strip() else ""
+    return side if _RESOURCE.fullmatch(side) else ""
+
+
+def _with_quotes(left: str, relation: Relation, right: str) -> str:
+    """The limit as it may have been meant, if quotes are all that it lacks."""
+    is_a_name = left[0].isalpha() and not any(sign in left for sign in "*/\"'`")
+    return f"a name with spaces or signs takes quotes, {f'{quoted(left)} {relation} {right}'!r}; " if is_a_name else ""
+
+
+def _relation(text: str) -> tuple[int, Relation]:
+    """Where the comparison stands, and which it is."""
+    found = list(_COMPARISON.finditer(_QUOTED.sub(lambda name: "x" * len(name[0]), text)))
     if not found:
         raise LimitError(f"limit {text!r} has no comparison; write one such as {EXAMPLES}")
     if len(found) > 1:
         raise LimitError(f"limit {text!r} has {len(found)} comparisons, a limit has one; split it into several limits")
-    if found[0] == "<=":
-        return "<="
-    if found[0] == ">=":
-        return ">="
-    raise LimitError(f"limit {text!r} compares with {found[0]!r}; use <= or >=")
+    if found[0][0] == "<=":
+        return found[0].start(), "<="
+    if found[0][0] == ">=":
+        return found[0].start(), ">="
+    raise LimitError(f"limit {text!r} compares with {found[0][0]!r}; use <= or >=")
 
 
 def _unknown_resource(text: str, resource: str, units: Mapping[str, str]) -> str:
-    nearest = difflib.get_close_matches(resource, units, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    known = ", ".join(sorted(units)) or "none"
+    known = ", ".join(map(quoted, sorted(units))) or "none"
+    hint = _did_you_mean(map(quoted, nearest(resource, units)))
     return f"limit {text!r} is about {resource!r}, which is no known resource{hint}; known: {known}"
 
 
@@ -150,11 +169,15 @@ def _read_amount(text: str, amount: str) -> _Amount:
         raise LimitError(
             f"an amount has at most {MAX_LENGTH} characters, got {len(amount)}: {amount[:40]!r}...; shorten it"
         )
+    amount = amount.translate(_MICRO)
+    if meant := plain_spellings(amount):
+        limits = " or ".join(repr(text.replace(wrong, right, 1)) for wrong, right in meant)
+        raise LimitError(f"limit {text!r}: a number is written with a point and without separators; write {limits}")
     if not _AMOUNT.fullmatch(amount):
         wrong = next(character for character in amount if not _AMOUNT.fullmatch(character))
         raise LimitError(f"limit {text!r}: an amount has no {wrong!r}; write one such as {EXAMPLES}")
     try:
-        tree = ast.parse(_NUMBER_WITH_SUFFIX.sub(r"(\1*\2)", amount).strip(), mode="eval")
+        tree = ast.parse(_NUMBER_WITH_UNIT.sub(r"(\1*\2\3)", amount).strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise LimitError(f"limit {text!r}: cannot read the amount {amount!r}; write one such as {EXAMPLES}") from None
     return _reduce(text, tree.body)
@@ -198,45 +221,48 @@ def _inverse(text: str, amount: _Amount) -> _Amount:
     return _Amount(value=1 / amount.value)
 
 
-def _suffix_scale(text: str, suffix: str, resource: str, unit: str) -> Fraction:
-    """How many of the resource's unit one `suffix` is."""
-    if suffix == unit:
-        return Fraction(1)
-    known, own = _suffixes(unit)
-    if suffix not in known:
-        raise LimitError(
-            f"limit {text!r}: {resource!r} is measured in {unit}, so its amount cannot be in {suffix!r}; "
-            f"use {', '.join(known)}, or a plain number of {unit}"
-        )
-    return known[suffix] / own
-
-
-def _suffixes(unit: str) -> tuple[Mapping[str, Fraction], Fraction]:
-    """The suffixes that fit a unit, and the unit's own size among them."""
-    if unit == "bytes":
-        return BYTE_SUFFIXES, Fraction(1)
-    if unit in BYTE_SUFFIXES:
-        return BYTE_SUFFIXES, BYTE_SUFFIXES[unit]
-    if unit in TIME_SUFFIXES:
-        return TIME_SUFFIXES, TIME_SUFFIXES[unit]
-    return COUNT_SUFFIXES, Fraction(1)
-
-
-def _reference(text: str, name: str, resource: str, reference_cost: Callable[[str, str], float]) -> Fraction:
+def _scale(
+    text: str, name: str, resource: str, units: Mapping[str, str], reference_cost: Callable[[str, str], float]
+) -> Fraction:
+    """How many of the resource's unit a unit, or a reference architecture, is."""
+    unit = units[resource]
+    fitting = sizes(unit)
+    if name in fitting:
+        return fitting[name]
+    if name in WELL_KNOWN:
+        raise LimitError(_misfit(text, name, resource, unit))
     try:
         cost = reference_cost(name, resource)
     except (ValueError, KeyError) as error:
+        if any(name in sizes(other) for other in units.values()):
+            raise LimitError(_misfit(text, name, resource, unit)) from None
+        hint = _did_you_mean(nearest(name, spellings(unit))) or f": {error.args[0] if error.args else error}"
         raise LimitError(
-            f"limit {text!r}: {name!r} is neither a unit ({', '.join(SUFFIXES)}) nor a reference architecture: "
-            f"{error.args[0] if error.args else error}"
+            f"limit {text!r}: {name!r} is neither a unit ({', '.join(spellings(unit))}) nor a reference architecture"
+            f"{hint}"
         ) from None
     return _as_fraction(text, cost)
+
+
+def _misfit(text: str, name: str, resource: str, unit: str) -> str:
+    measured, plain = (f"is measured in {unit}", f"a plain number of {unit}") if unit else ("has no unit", "a number")
+    hint = _did_you_mean(other for other in spellings(unit) if other.casefold() == name.casefold())
+    return (
+        f"limit {text!r}: {resource!r} {measured}, so its amount cannot be in {name!r}{hint}; "
+        f"use {', '.join(spellings(unit))}, or {plain}"
+    )
+
+
+def _did_you_mean(names: Iterable[str]) -> str:
+    listed = " or ".join(map(repr, names))
+    return f"; did you mean {listed}?" if listed else ""
 
 
 def _as_fraction(text: str, number: int | float) -> Fraction:
     if not math.isfinite(number):
         raise LimitError(f"limit {text!r}: its amount must be a finite number, got {number}; write a smaller one")
-    return Fraction(number)
+    # As written: 1.001 G is 1,001,000,000, which a thousand million times the nearest binary number is not.
+    return Fraction(number if isinstance(number, int) else repr(float(number)))
 
 
 def _as_float(text: str, value: Fraction) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from launch.report.facts import Facts
 from launch.report.view import Table, amount, deviation, header, percent, shown, words
+from nas.devices.fitness import doubts, rank_text
 from nas.devices.steadiness import drift, noise
 from nas.devices.table import LatencyTable
 
@@ -78,11 +79,12 @@ def latency_view(table: LatencyTable) -> LatencyView:
             ("whole networks timed to check the sums", amount(table.fit.num_networks)),
             ("mean absolute error (MAPE)", words(percent(table.fit.mape, decimals=1), "number")),
             ("bias", words(deviation(table.fit.bias), "number")),
-            ("Spearman", words(f"{table.fit.spearman:.3f}", "number")),
+            ("Spearman", words(rank_text(table), "number")),
             ("within 10 % of the measured time", words(percent(table.fit.within_10_percent), "number")),
         ]
     rows.append(("drift of whole networks while it was timed", words(deviation(drift(table)), "number")))
     rows.append(("margin kept below limits", words(percent(table.margin, decimals=1), "number")))
+    rows += [("unfit for limits", words(reason)) for reason in doubts(table)]
     return LatencyView(
         name=f"latency_ms.{table.device}",
         machine=Table(

@@ -1,6 +1,5 @@
 """`nas bench`: replay a table of trained architectures, strategies and peers side by side."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from launch.bench.pool import replay_all
 from launch.bench.question import Question, goal, ladder
 from launch.bench.replay import Course
 from launch.bench.store import Store
+from launch.json_text import json_text
 from launch.progress import Progress
 from nas.plugins import PREDICTORS
 from search_spaces.table import read_results
@@ -71,7 +71,7 @@ def run(
 
         png.write_bytes(picture(comparison))
     if as_json:
-        print(json.dumps(record(comparison), indent=1))
+        print(json_text(record(comparison)))
     else:
         print(text(comparison))
         for note in notes(comparison):

@@ -1,11 +1,11 @@
 """`nas front`: the Pareto front of a run's trained architectures, as a table, JSON, a page or a picture."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from launch.folder import RunFolder
+from launch.json_text import json_text
 from launch.pricing import Pricing
 from launch.report.points import Point, points_of
 from launch.session import Session, open_session
@@ -20,7 +20,7 @@ def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_js
     front = [point for point in points if point.on_front]
     if as_json:
         records = [_record(point, session, pricing) for point in front]
-        print(json.dumps({"run": str(run), "x": x, "y": y, "front": records}, indent=1))
+        print(json_text({"run": str(run), "x": x, "y": y, "front": records}))
     else:
         print(table(["trial", x, y, "origin"], [_row(point) for point in front]))
     if html is not None or png is not None:

@@ -1,12 +1,12 @@
 """`nas info`: what a space holds, what its architectures cost, and how many meet some limits."""
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from launch.json_text import json_text
 from launch.latency import latency_table
 from launch.margins import within
 from launch.own_files import OwnFiles
@@ -32,9 +32,11 @@ def run(
         print(space_within.note, file=sys.stderr)
     feasible = space_within.feasible if space_within else None
     ranges = [cost_range(chosen, costs, np.random.default_rng(0)) for costs in pricing.tables.values()]
+    for doubt in pricing.doubts.values():
+        print(doubt, file=sys.stderr)
     if as_json:
         facts = describe(chosen, pricing, ranges) | (describe_limits(feasible) if feasible else {})
-        print(json.dumps(facts, indent=1))
+        print(json_text(facts))
     else:
         print("\n\n".join(_texts(chosen, pricing, ranges, feasible)))
     return 0

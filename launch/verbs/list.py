@@ -1,7 +1,6 @@
 """`nas list`: what can be named on the command line."""
 
-import json
-
+from launch.json_text import json_text
 from nas.plugins import KINDS, PluginError
 
 
@@ -10,7 +9,7 @@ def run(*, kind: str | None, as_json: bool) -> int:
         raise PluginError(f"there is no list of {kind!r}; known: {', '.join(KINDS)}")
     found = {name: list(KINDS[name].keys()) for name in ([kind] if kind else KINDS)}
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json_text(found))
     else:
         for name, keys in found.items():
             print(f"{name}: {', '.join(keys) or 'none'}")

@@ -1,19 +1,20 @@
 """`nas profile`: a latency table of one's own device, timed here or brought from elsewhere."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from launch.json_text import json_text
 from launch.profiling import forecast_text, noisy_text
 from launch.progress import Progress
 from launch.sizes import resized
-from nas.devices.device import Device, with_threads
+from nas.devices.device import Device, check_key, with_threads
+from nas.devices.fitness import doubts, doubts_text, rank_text
 from nas.devices.imported import import_table
 from nas.devices.profile import profile
-from nas.devices.steadiness import TO_KEEP, doubts, drift, noise
-from nas.devices.table import LatencyTable, write
+from nas.devices.steadiness import TO_KEEP, disturbances, drift, noise
+from nas.devices.table import LatencyTable, vouched, write
 from nas.plugins import DEVICES, SPACES
 from nas.space import Space
 
@@ -28,7 +29,7 @@ def run(
     operators: int | None,
     source: Path | None,
     networks: Path | None,
-    margin: float,
+    margin: float | None,
     seed: int,
     as_json: bool,
 ) -> int:
@@ -42,12 +43,16 @@ def run(
             raise ValueError("--networks are whole networks timed elsewhere; give --from with the operators, too")
         else:
             target = with_threads(DEVICES.load(device), threads)
+            check_key(target.key)
             measured = _timed(chosen, target, table, operators, seed, progress)
+            measured = measured if margin is None else vouched(measured, margin)
         write(measured, table)
         _log(table).unlink(missing_ok=True)
-        if source is None and (reasons := doubts(measured, TO_KEEP)):
+        if source is None and (reasons := disturbances(measured, TO_KEEP)):
             progress.say(noisy_text(reasons))
-    print(json.dumps(_facts(measured)) if as_json else summary(measured))
+        if text := doubts_text(measured):
+            progress.say(text)
+    print(json_text(_facts(measured)) if as_json else summary(measured))
     return 0
 
 
@@ -65,13 +70,16 @@ def summary(table: LatencyTable) -> str:
             f"{table.guess.mape:.1%}, within 10 %: {table.guess.within_10_percent:.0%}"
         )
     if table.fit is None:
-        lines.append(f"no whole network was timed: limits keep a margin of {table.margin:.1%} on your word")
+        word = "on your word" if table.on_word else "by default (--margin gives another)"
+        lines.append(f"no whole network was timed: limits keep a margin of {table.margin:.1%} {word}")
     else:
         lines += [
             f"whole networks ({table.fit.num_networks}, each predicted without having seen it):",
-            f"  mean error {table.fit.mape:.1%}, bias {table.fit.bias:+.1%}, Spearman {table.fit.spearman:.3f}, "
-            f"within 10 %: {table.fit.within_10_percent:.0%}, margin kept below limits {table.margin:.1%}",
+            f"  mean error {table.fit.mape:.1%}, bias {table.fit.bias:+.1%}, Spearman {rank_text(table)}, "
+            f"within 10 %: {table.fit.within_10_percent:.0%}, margin kept below limits {table.margin:.1%}"
+            f"{' on your word' if table.on_word else ''}",
         ]
+    lines += [f"unfit for limits: {reason}" for reason in doubts(table)]
     return "\n".join(lines)
 
 
@@ -97,6 +105,7 @@ def _facts(table: LatencyTable) -> dict[str, object]:
         "interval_width": noise(table),
         "drift": drift(table),
         "margin": table.margin,
+        "unfit_for_limits": list(doubts(table)),
         "fit": None if table.fit is None else asdict(table.fit),
         "line": asdict(table.line),
     }

@@ -1,6 +1,5 @@
 """`nas search`: from the command line to the winner's files."""
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from launch.budget import Budget, check_budget, check_trials
-from launch.checkpoints import checkpoints_of
+from launch.checkpoints import checkpoints_of, expected_bytes
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
 from launch.folder import RunFolder
-from launch.latency import with_latencies
+from launch.json_text import json_text
+from launch.latency import tables_at_hand, with_latencies
 from launch.own_files import OwnFiles
 from launch.prepare import check_limits
 from launch.progress import Progress
@@ -88,13 +88,15 @@ def run(
     chosen = replace(chosen, resources=(*chosen.resources, *OwnFiles.kept(settings).load(chosen.space)))
     chosen = with_rungs(chosen, settings)
     check_trials(num_trials, chosen.ladder)
-    check_limits(chosen, settings["limits"])
+    check_limits(chosen, settings["limits"], tables_at_hand(settings, folder))
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
     with folder.hold(), Progress() as progress:
         folder.settle(settings)
-        kept = checkpoints_of(run, settings["study"], url=checkpoints, address=address)
+        kept = checkpoints_of(
+            run, settings["study"], url=checkpoints, address=address, each_bytes=expected_bytes(chosen.space)
+        )
         place = Workplace(
             cache=cache or user_cache_path("chamnas"),
             data=Path(settings["data"]) if settings["data"] else None,
@@ -127,7 +129,7 @@ def run(
 def tell(folder: RunFolder, *, as_json: bool) -> int:
     """Print the winner; exit status 1 if it violates a limit as measured."""
     record: dict[str, Any] = folder.read_json(folder.winner)
-    print(json.dumps(record, indent=1) if as_json else winner_text(record))
+    print(json_text(record) if as_json else winner_text(record))
     if not as_json:
         print("\n".join(str(path) for path in (folder.winner, folder.path / "winner.py", folder.report)))
     return 1 if any(map(is_violated, record["limits"])) else 0

@@ -1,6 +1,5 @@
 """`nas select`: search a finished run again under new limits, on what it has learned; nothing is trained."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from launch.folder import RunFolder
+from launch.json_text import json_text
 from launch.margins import Within, within
 from launch.pricing import Pricing
 from launch.session import Session, open_session
@@ -28,7 +28,7 @@ def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     candidates = reselect(session, space, wanted, top)
     if as_json:
         chosen = [record(candidate, pricing, session.objective) for candidate in candidates]
-        print(json.dumps({"limits": [limit.text for limit in wanted], "candidates": chosen}, indent=1))
+        print(json_text({"limits": [limit.text for limit in wanted], "candidates": chosen}))
     else:
         print(_text(candidates, pricing, wanted, session))
     return 0

@@ -1,6 +1,5 @@
 """`nas status`: how far a run is, read from its record while another process may be writing it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from launch.budget import Line, amount, read_note
 from launch.folder import RunFolder
+from launch.json_text import json_text
 from launch.progress import Tally, sentence, tally
 from launch.session import Session, open_session
 from launch.tables import table
@@ -26,7 +26,7 @@ def run(*, run: Path, as_json: bool) -> int:
     if as_json:
         phases, budgets = ([asdict(one) for one in some] for some in (tallies, lines))
         record = {"run": str(run), "finished": finished, "driver": driver, "phases": phases, "budgets": budgets}
-        print(json.dumps(record, indent=1))
+        print(json_text(record))
     else:
         planned = [state for state in tallies if state.total]  # the finals are planned when the search has ended
         print("\n".join(map(sentence, planned)) or "no trial has been handed out yet")

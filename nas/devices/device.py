@@ -1,10 +1,13 @@
 """What a device must offer to be profiled."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from nas.ops import Network, Operator
+
+KEY = re.compile(r"\w(?:[\w .+()-]{0,62}[\w.+)])?")  # it names files as well, on every system
 
 
 @runtime_checkable  # the test run checks the types of arguments
@@ -57,6 +60,20 @@ class Threaded(Protocol):
 
     @property
     def num_threads(self) -> int: ...
+
+
+def check_key(key: str) -> None:
+    """Refuse what cannot name a device in limits and files.
+
+    Raises:
+      ValueError: it has another sign than letters, digits, spaces and `_ . + ( ) -`, or too many.
+    """
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        plain = re.sub(r"[^\w.+()-]+", "_", str(key)).strip("_.+-()")[:64] or "phone"
+        raise ValueError(
+            "a device's name has letters, digits, spaces and any of _ . + ( ) -, begins with a letter or digit and has "
+            f"64 signs at most, got {key!r}; call it {plain!r}, for example"
+        )
 
 
 def with_threads(device: Device, num_threads: int | None) -> Device:

@@ -42,6 +42,7 @@ class Fit:
     Attributes:
       mape: mean absolute error relative to the measured time.
       bias: mean of predicted / measured - 1.
+      spearman: rank correlation; None if it cannot be computed, because all of one side are equal.
       within_10_percent: share of networks predicted within 10 % of the measured time.
       margin: what a search must keep below a limit, as a share of the prediction, see `margin`.
     """
@@ -49,7 +50,7 @@ class Fit:
     num_networks: int
     mape: float
     bias: float
-    spearman: float
+    spearman: float | None
     within_10_percent: float
     margin: float
 
@@ -130,7 +131,7 @@ def judge(predicted: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"])
         num_networks=len(measured),
         mape=float(np.abs(error).mean()),
         bias=float(error.mean()),
-        spearman=float(spearmanr(predicted, measured).statistic),
+        spearman=_spearman(predicted, measured),
         within_10_percent=float((np.abs(error) <= 0.1).mean()),
         margin=margin(predicted, measured),
     )
@@ -162,3 +163,9 @@ def robust_scale(values: Float[np.ndarray, " n"]) -> float:
     half = n // 2 + 1
     correction = n / (n + 1.4) if n % 2 else n / (n + 3.8)
     return float(2.2219 * correction * distances[math.comb(half, 2) - 1])
+
+
+def _spearman(predicted: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> float | None:
+    if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
+        return None
+    return float(spearmanr(predicted, measured).statistic)

@@ -7,25 +7,26 @@ Operators, one in each row, in either form (docs/latency.md):
                                                   add,16x112x112,,,,,,0.05
 
 Networks: a column `x_<choice>` for each choice of the space, holding its option, and the time. The time's column is
-called after its unit, `ms`, `us` or `s`, and there is one of them.
+called after its unit, `ms`, `us` or `s`, and there is one of them. Semicolons and tabs may stand for the commas.
 """
 
-import csv
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from nas.devices.cells import Cells, Row, read_cells
+from nas.devices.device import check_key
 from nas.devices.fit import Line, cross_fit, fit_line, judge, sums
 from nas.devices.guess import guess
-from nas.devices.table import Check, LatencyTable, TableError
+from nas.devices.table import Check, LatencyTable, TableError, vouched
 from nas.ops import Add, Conv, GlobalPool, Linear, Operator, Shape, Upsample
 from nas.space import Architecture, Choice, Space
 from nas.variants import operators
 
 UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+MARGIN = 0.1  # of limits, where no network was timed and nobody says another
 MIN_NETWORKS = 10  # from which a line is fitted
 
 
@@ -37,16 +38,20 @@ class Import:
     num_foreign: int
 
 
-def import_table(space: Space, device: str, file: Path, *, networks: Path | None = None, margin: float = 0.1) -> Import:
+def import_table(
+    space: Space, device: str, file: Path, *, networks: Path | None = None, margin: float | None = None
+) -> Import:
     """A latency table of a space from CSV files.
 
     Args:
       networks: whole networks that were timed, to fit the line and to judge the sums.
-      margin: of limits on this latency, if there are no such networks.
+      margin: of limits on this latency, on somebody's word; None for what the networks show, or `MARGIN` without any.
 
     Raises:
+      ValueError: the device's name cannot be used.
       TableError: a file is malformed (the message gives its line), or too little of the space is in it.
     """
+    check_key(device)
     distinct = {op.key: op for op in operators(space)}
     times = _operators(file)
     entries = {key: ms for key, ms in times.items() if key in distinct}
@@ -72,10 +77,11 @@ def import_table(space: Space, device: str, file: Path, *, networks: Path | None
         entries=every,
         line=Line(),
         fit=None,
-        margin=margin,
+        margin=MARGIN,
         guess=about,
     )
-    return Import(table=_checked(plain, space, networks) if networks else plain, num_foreign=num_foreign)
+    table = _checked(plain, space, networks) if networks else plain
+    return Import(table=table if margin is None else vouched(table, margin), num_foreign=num_foreign)
 
 
 def _checked(table: LatencyTable, space: Space, file: Path) -> LatencyTable:
@@ -84,12 +90,8 @@ def _checked(table: LatencyTable, space: Space, file: Path) -> LatencyTable:
     by_kind = [sums(table.entries, space.lower(architecture)) for architecture in timed]
     predicted = cross_fit(by_kind, measured)
     fit = judge(predicted, measured)
-    return LatencyTable(
-        device=table.device,
-        machine=table.machine,
-        space=table.space,
-        input=table.input,
-        entries=table.entries,
+    return replace(
+        table,
         line=fit_line(by_kind, measured),
         fit=fit,
         margin=fit.margin,
@@ -97,39 +99,42 @@ def _checked(table: LatencyTable, space: Space, file: Path) -> LatencyTable:
             Check(architecture=architecture, sessions_ms=(ms,), predicted_ms=float(predicted[i]))
             for i, (architecture, ms) in enumerate(timed.items())
         ),
-        guess=table.guess,
     )
 
 
 def _operators(file: Path) -> dict[str, float]:
     """Milliseconds by operator key."""
     found: dict[str, float] = {}
-    for line, row in _rows(file):
-        key = row["operator"].strip() if row.get("operator") else _operator(file, line, row).key
-        ms = _milliseconds(file, line, row)
+    cells = read_cells(file, UNITS_MS)
+    unit = _unit(cells)
+    for row in cells.rows:
+        key = row.cells.get("operator") or _operator(file, row).key
+        ms = cells.positive(row, unit) * UNITS_MS[unit]
         if key in found and not math.isclose(found[key], ms):
-            raise TableError(f"{file}, line {line}: {key!r} has two times, {found[key]:g} and {ms:g} ms; keep one")
+            raise TableError(f"{file}, line {row.line}: {key!r} has two times, {found[key]:g} and {ms:g} ms; keep one")
         found[key] = ms
     return found
 
 
-def _operator(file: Path, line: int, row: Mapping[str, str]) -> Operator:
+def _operator(file: Path, row: Row) -> Operator:
     """An operator from its parts."""
 
     def whole(name: str, default: int | None = None) -> int:
-        text = (row.get(name) or "").strip()
+        text = row.cells.get(name, "")
         if not text and default is not None:
             return default
         if not text.isdigit() or int(text) < 1:
-            raise TableError(f"{file}, line {line}: {name} must be a whole number from 1, got {text!r}")
+            raise TableError(f"{file}, line {row.line}: {name} must be a whole number from 1, got {text!r}")
         return int(text)
 
-    sides = (row.get("shape") or "").strip().split("x")
+    sides = row.cells.get("shape", "").split("x")
     if len(sides) != 3 or not all(side.isdigit() for side in sides):
-        raise TableError(f"{file}, line {line}: shape is the input's, such as 3x224x224, got {row.get('shape')!r}")
+        raise TableError(
+            f"{file}, line {row.line}: shape is the input's, such as 3x224x224, got {row.cells.get('shape')!r}"
+        )
     shape = Shape(*map(int, sides))
-    activation, mode = (row.get("act") or "none").strip(), (row.get("mode") or "nearest").strip()
-    match (row.get("op") or "").strip():
+    activation, mode = row.cells.get("act") or "none", row.cells.get("mode") or "nearest"
+    match row.cells.get("op", ""):
         case "conv" if activation in ("none", "relu", "relu6"):
             return Conv(
                 input=shape,
@@ -140,11 +145,11 @@ def _operator(file: Path, line: int, row: Mapping[str, str]) -> Operator:
                 activation=activation,  # type: ignore[arg-type]  # one of the three
             )
         case "conv":
-            raise TableError(f"{file}, line {line}: act is none, relu or relu6, got {activation!r}")
+            raise TableError(f"{file}, line {row.line}: act is none, relu or relu6, got {activation!r}")
         case "upsample" if mode in ("nearest", "bilinear"):
             return Upsample(input=shape, mode=mode)  # type: ignore[arg-type]  # one of the two
         case "upsample":
-            raise TableError(f"{file}, line {line}: mode is nearest or bilinear, got {mode!r}")
+            raise TableError(f"{file}, line {row.line}: mode is nearest or bilinear, got {mode!r}")
         case "add":
             return Add(input=shape)
         case "global_pool":
@@ -153,7 +158,7 @@ def _operator(file: Path, line: int, row: Mapping[str, str]) -> Operator:
             return Linear(input=shape, width=whole("width"))
         case other:
             raise TableError(
-                f"{file}, line {line}: op is conv, upsample, add, global_pool or linear, got {other!r}; "
+                f"{file}, line {row.line}: op is conv, upsample, add, global_pool or linear, got {other!r}; "
                 "or give a column `operator` with keys as a latency table has them"
             )
 
@@ -161,52 +166,31 @@ def _operator(file: Path, line: int, row: Mapping[str, str]) -> Operator:
 def _networks(file: Path, space: Space) -> dict[Architecture, float]:
     """Milliseconds by architecture; of one that was timed more than once, the median."""
     found: dict[Architecture, list[float]] = {}
-    for line, row in _rows(file):
-        architecture = tuple(_option(file, line, row, choice) for choice in space.choices)
-        found.setdefault(architecture, []).append(_milliseconds(file, line, row))
+    cells = read_cells(file, UNITS_MS)
+    unit = _unit(cells)
+    for row in cells.rows:
+        architecture = tuple(_option(file, row, choice) for choice in space.choices)
+        found.setdefault(architecture, []).append(cells.positive(row, unit) * UNITS_MS[unit])
     if len(found) < MIN_NETWORKS:
         raise TableError(f"{file} must hold at least {MIN_NETWORKS} different networks, got {len(found)}; time more")
     return {architecture: float(np.median(times)) for architecture, times in found.items()}
 
 
-def _option(file: Path, line: int, row: Mapping[str, str], choice: Choice) -> int:
+def _option(file: Path, row: Row, choice: Choice) -> int:
     column = f"x_{choice.name}"
-    if column not in row:
+    if column not in row.cells:
         raise TableError(f"{file} has no column {column!r}; a network is given by all of its choices")
     options = [str(option) for option in choice.options]
-    if (text := (row[column] or "").strip()) not in options:
-        raise TableError(f"{file}, line {line}: {column} must be one of {', '.join(options)}, got {text!r}")
+    if (text := row.cells[column]) not in options:
+        raise TableError(f"{file}, line {row.line}: {column} must be one of {', '.join(options)}, got {text!r}")
     return options.index(text)
 
 
-def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
-    """The rows with their line numbers."""
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as source:
-            reader = csv.DictReader(source)
-            _unit(file, reader.fieldnames or ())
-            return [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TableError(f"cannot read {file}: {error}; give a CSV file") from error
-
-
-def _unit(file: Path, columns: Sequence[str]) -> str:
-    found = [name for name in columns if name in UNITS_MS]
+def _unit(cells: Cells) -> str:
+    found = [name for name in cells.columns if name in UNITS_MS]
     if len(found) != 1:
         raise TableError(
-            f"{file} must have one column of times, called after its unit: {', '.join(UNITS_MS)}; "
-            f"it has {', '.join(found) or 'none of them'}"
+            f"{cells.file} must have one column of times, called after its unit: {', '.join(UNITS_MS)}; "
+            f"it has {', '.join(found) or 'none of them'}, its header is {', '.join(map(repr, cells.columns))}"
         )
     return found[0]
-
-
-def _milliseconds(file: Path, line: int, row: Mapping[str, str]) -> float:
-    unit = _unit(file, tuple(row))
-    text = (row[unit] or "").strip()
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value <= 0:
-        raise TableError(f"{file}, line {line}: a time is a number above 0 in {unit}, without its unit, got {text!r}")
-    return value * UNITS_MS[unit]

@@ -45,7 +45,7 @@ def drift(table: LatencyTable) -> float:
     return float(np.median(ratios)) - 1 if ratios else 0.0
 
 
-def doubts(table: LatencyTable, demands: Demands) -> tuple[str, ...]:
+def disturbances(table: LatencyTable, demands: Demands) -> tuple[str, ...]:
     """Which figures are worse than demanded, each in words with its bound; () if none is."""
     found = [
         (noise(table), demands.noise, "an operator's median is known to within {} of itself"),

@@ -7,11 +7,12 @@ error, which a search keeps as a margin. Stored as JSON (docs/latency.md), read 
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nas.costs import Resource
+from nas.devices.device import check_key
 from nas.devices.fit import Fit, Line
 from nas.ops import Operator
 
@@ -68,6 +69,7 @@ class LatencyTable:
     intervals: order statistics of the rounds by key of the operators that were timed: they enclose the true
       median with a probability of 95 %.
     guess: about the entries that have no interval; None if all were timed.
+    on_word: the margin is somebody's word, whatever the checks say.
     """
 
     device: str
@@ -82,6 +84,7 @@ class LatencyTable:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     checks: Sequence[Check] = ()
     guess: Guess | None = None
+    on_word: bool = False
 
     def resource(self) -> Resource:
         """The meter that limits and searches use, in milliseconds."""
@@ -121,10 +124,21 @@ class LatencyTable:
             self.measure(op)
 
 
+def vouched(table: LatencyTable, margin: float) -> LatencyTable:
+    """The table with a margin on somebody's word.
+
+    Raises:
+      TableError: the margin is no finite number from 0.
+    """
+    if not math.isfinite(margin) or margin < 0:
+        raise TableError(f"a margin is a share from 0, such as 0.2 for 20 %, got {margin}; give another")
+    return replace(table, margin=margin, on_word=True)
+
+
 def write(table: LatencyTable, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
-    draft.write_text(json.dumps({"format": FORMAT, "unit": "ms", **asdict(table)}, indent=1))
+    draft.write_text(json.dumps({"format": FORMAT, "unit": "ms", **asdict(table)}, indent=1, allow_nan=False))
     draft.replace(path)
 
 
@@ -149,6 +163,7 @@ def read(path: Path) -> LatencyTable:
 
 
 def _thaw(path: Path, content: Mapping[str, Any]) -> LatencyTable:
+    check_key(content["device"])
     line = Line(**content["line"])
     _check_numbers(path, {f"operator {key!r}": ms for key, ms in content["entries"].items()})
     _check_numbers(path, {"the intercept": line.intercept_ms, "the margin": content["margin"]})
@@ -163,11 +178,17 @@ def _thaw(path: Path, content: Mapping[str, Any]) -> LatencyTable:
         entries=content["entries"],
         intervals={key: (low, high) for key, (low, high) in content["intervals"].items()},
         line=line,
-        fit=None if content["fit"] is None else Fit(**content["fit"]),
+        fit=None if content["fit"] is None else _thaw_fit(content["fit"]),
         margin=content["margin"],
         checks=tuple(_thaw_check(check) for check in content["checks"]),
         guess=None if guess is None else Guess(**{**guess, "keys": tuple(guess["keys"])}),
+        on_word=bool(content.get("on_word", False)),  # tables of earlier versions have none
     )
+
+
+def _thaw_fit(content: Mapping[str, Any]) -> Fit:
+    fit = Fit(**content)
+    return replace(fit, spearman=None) if fit.spearman is not None and math.isnan(fit.spearman) else fit
 
 
 def _thaw_check(content: Mapping[str, Any]) -> Check:

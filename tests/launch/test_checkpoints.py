@@ -1,12 +1,15 @@
 """Where a search keeps its trainings, and what becomes of what they leave there."""
 
+import io
 from pathlib import Path
 
 import pytest
+import torch
 
-from launch.checkpoints import NOWHERE, checkpoints_of
+from launch.checkpoints import NOWHERE, checkpoints_of, expected_bytes
+from nas.build import build
 from nas.checkpoints import Checkpoints
-from tests.experiments.tiny import Orders
+from tests.experiments.tiny import SPACE, Orders
 from tests.launch.commands import ROOT, Place, nas, place_at
 
 KEEPING = str(ROOT / "tests/experiments/keeping.py")
@@ -29,6 +32,20 @@ def test_a_run_has_a_place_of_its_own_that_every_worker_sees(
     place = checkpoints_of(Path("run"), "a@run-0123abcd", url=url, address=address)
     assert place == (None if expected is None else Checkpoints(url=expected.format(here=tmp_path.resolve())))
     assert "--checkpoints FOLDER or URL, seen by every node, lets it go on" in NOWHERE
+
+
+def test_the_probe_is_about_what_a_training_keeps() -> None:
+    """Weights and Adam's two moments of the space's reference."""
+    module = build(SPACE.lower(SPACE.reference("published")))
+    optimiser = torch.optim.Adam(module.parameters())
+    sum(parameter.sum() for parameter in module.parameters()).backward()  # type: ignore[union-attr]
+    optimiser.step()
+    buffer = io.BytesIO()
+    torch.save({"module": module.state_dict(), "optimiser": optimiser.state_dict()}, buffer)
+    expected = expected_bytes(SPACE)
+    assert 0.5 * len(buffer.getvalue()) < expected < 2**17 + 2 * len(buffer.getvalue())
+    place = checkpoints_of(Path("run"), "a@run", url=None, address=None, each_bytes=expected)
+    assert place is not None and place.each_bytes == expected
 
 
 @pytest.mark.parametrize("shared", [False, True])

@@ -89,9 +89,10 @@ def test_a_file_is_written_whole_or_not_at_all(folder: RunFolder, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError, match="No space left on device"):
+    message = r"final-0.pt cannot be written \(No space left on device\): 14 bytes are wanted at .*; make room there"
+    with pytest.raises(OSError, match=message):
         folder.write_bytes(path, b"new and longer")
-    assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"old" and [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
 def test_who_reads_an_old_file_while_a_new_one_is_written_sees_the_whole_old_one(folder: RunFolder) -> None:

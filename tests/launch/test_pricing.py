@@ -8,8 +8,9 @@ import pytest
 
 from launch.pricing import Pricing, price
 from nas.devices import fake
+from nas.devices.fit import Line
 from nas.devices.profile import profile
-from nas.devices.table import LatencyTable
+from nas.devices.table import LatencyTable, vouched
 from nas.feasible import InfeasibleError
 from nas.limits import LimitError
 from nas.resources import macs, params
@@ -49,6 +50,26 @@ def test_a_limit_may_speak_of_the_baseline_or_a_reference(pricing: Pricing) -> N
     published = pricing.costs(SPACE.reference("published"))
     assert pricing.limit("macs <= 0.5 * baseline").bound == 0.5 * published["macs"]
     assert pricing.limit("latency_ms.fake <= published").bound == published["latency_ms.fake"]
+
+
+def test_a_limit_on_a_table_that_is_unfit_for_limits_is_refused_with_the_reason_and_the_cure(
+    table: LatencyTable,
+) -> None:
+    rounded = replace(table, entries=dict.fromkeys(table.entries, 1.0), fit=None, line=Line(), checks=())
+    unfit = price(SPACE, macs.RESOURCES, [rounded])
+    with pytest.raises(LimitError, match=r"cannot be kept: .* its \d+ operators have 1 different .* on your word"):
+        unfit.limit("latency_ms.fake <= 3 ms")
+    assert unfit.limit("macs <= 3").bound == 3
+    trusted = price(SPACE, macs.RESOURCES, [vouched(rounded, 0.2)])
+    assert trusted.limit("latency_ms.fake <= 3 ms").bound == 3 and trusted.margins == {"latency_ms.fake": 0.2}
+
+
+def test_a_device_with_a_space_in_its_name_is_limited_in_quotes(table: LatencyTable) -> None:
+    pixel = price(SPACE, macs.RESOURCES, [replace(table, device="Pixel 4")])
+    limit = pixel.limit('"latency_ms.Pixel 4" <= 300 us')
+    assert (limit.resource, limit.bound) == ("latency_ms.Pixel 4", 0.3)
+    (bound,) = pixel.bounds([limit])
+    assert bound.value == pytest.approx(0.3 / (1 + MARGIN))
 
 
 def test_unknown_resources_and_references_are_named(pricing: Pricing) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from nas.checkpoints import CheckpointError, Checkpoints, read, remove, write
+from nas.checkpoints import MOST_PROBE_BYTES, CheckpointError, Checkpoints, read, remove, write
 from nas.trial import Job, Phase
 
 
@@ -89,15 +89,34 @@ def test_what_is_damaged_is_refused(content: bytes | None, tmp_path: Path) -> No
         read(str(path))
 
 
-def test_a_full_place_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_place_is_told_at_once_with_what_is_wanted_and_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*arguments: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(LocalFileSystem, "pipe_file", full)
+    monkeypatch.setattr("nas.room.free_bytes", lambda path: 300_000)
     with pytest.raises(
-        CheckpointError, match=r"at .*, and that fails \(OSError: .*No space left on device\); make room"
+        CheckpointError,
+        match=r"keeps about 2\.5 MB, and there is no room: 2\.5 MB are wanted at .*, its disk has 300\.0 KB free; make",
     ):
-        Checkpoints(url=str(tmp_path)).prove()
+        Checkpoints(url=str(tmp_path), each_bytes=2_500_000).prove()
+
+
+@pytest.mark.parametrize(("each_bytes", "written"), [(1000, 1000), (2**40, MOST_PROBE_BYTES)])
+def test_a_place_is_proved_with_what_a_checkpoint_takes(
+    each_bytes: int, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def noted(url: str, content: bytes) -> None:
+        sizes.append(len(content))
+        write(url, content)
+
+    monkeypatch.setattr("nas.checkpoints.write", noted)
+    Checkpoints(url=str(tmp_path), each_bytes=each_bytes).prove()
+    assert sizes == [written]
 
 
 @pytest.mark.parametrize(

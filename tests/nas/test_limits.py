@@ -1,10 +1,14 @@
 """Limits: what they mean, and that every malformed text gets its own message and nothing but `LimitError`."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas.limits import Limit, LimitError, check_reach, is_resource_name, parse_limit, resource_name
+from nas.limits import Limit, LimitError, check_reach, is_resource_name, parse_limit, quoted, resource_name
+from nas.units import sizes, spellings
 
 UNITS = {
     "macs": "MACs",
@@ -15,6 +19,11 @@ UNITS = {
     "my/own.py:sram_bytes.peak": "bytes",
     "own.py:flash": "KiB",
     "own.py:energy": "mJ",
+    "latency_ms.Pixel 4": "ms",
+    "flops (M)": "M",
+    "a <= b": "",
+    "power": "W",
+    "tokens": "tokens",
 }
 REFERENCES = {"published": 1000.0, "baseline": 8.0}
 
@@ -58,6 +67,22 @@ def read(text: str) -> Limit:
         ("own.py:flash <= 3 MiB", "own.py:flash", "<=", 3 * 2.0**10),
         ("own.py:flash <= 128 B", "own.py:flash", "<=", 0.125),
         ("own.py:energy <= 2.5 mJ", "own.py:energy", "<=", 2.5),
+        ("own.py:energy <= 2.5 J", "own.py:energy", "<=", 2500.0),
+        ("own.py:energy <= 900 uJ", "own.py:energy", "<=", 0.9),
+        ("own.py:energy <= 0.002 kJ", "own.py:energy", "<=", 2000.0),
+        ("macs <= 2.6 GMACs", "macs", "<=", 2.6e9),
+        ("macs <= 2.6 G MACs", "macs", "<=", 2.6e9),
+        ("macs <= 300MMACs", "macs", "<=", 3e8),
+        ("macs <= 1T", "macs", "<=", 1e12),
+        ("params <= 3 Mparams", "params", "<=", 3e6),
+        ("'flops (M)' <= 5", "flops (M)", "<=", 5.0),
+        ("`flops (M)` <= 5G", "flops (M)", "<=", 5e3),
+        ('"latency_ms.Pixel 4" <= 3 ms', "latency_ms.Pixel 4", "<=", 3.0),
+        ("3 ms >= 'latency_ms.Pixel 4'", "latency_ms.Pixel 4", "<=", 3.0),
+        ('"a <= b" >= 3', "a <= b", ">=", 3.0),
+        ('"macs" <= 3', "macs", "<=", 3.0),
+        ("latency_ms.cpu <= 900 µs", "latency_ms.cpu", "<=", 0.9),
+        ("weight_bytes.int8 <= 3 kB", "weight_bytes.int8", "<=", 3000.0),
     ],
 )
 def test_a_limit_means_what_it_says(text: str, resource: str, relation: str, bound: float) -> None:
@@ -81,10 +106,42 @@ def test_a_limit_means_what_it_says(text: str, resource: str, relation: str, bou
         ("<= 3", "nothing on one side"),
         ("2 <= 3", "no resource standing alone"),
         ("2 * macs <= 3 * published", "no resource standing alone"),
-        ("mcas <= 2e9", "did you mean 'macs'.*known: error, latency_ms.cpu, macs"),
-        ("macs <= 3MB", "measured in MACs, so its amount cannot be in 'MB'; use K, M, G, or a plain number of MACs"),
+        (
+            "mcas <= 2e9",
+            'did you mean \'macs\'.*known: "a <= b", error, "flops \\(M\\)", "latency_ms.Pixel 4", latency',
+        ),
+        ("MACs <= 2e9", "did you mean 'macs'"),
+        ("latency_ms.pixel4 <= 3", "did you mean '\"latency_ms.Pixel 4\"'"),
+        ("latency_ms.Pixel 4 <= 3 ms", "takes quotes, '\"latency_ms.Pixel 4\" <= 3 ms'"),
+        ("flops (M) <= 300", "takes quotes, '\"flops \\(M\\)\" <= 300'"),
+        ('"" <= 3', "no resource standing alone"),
+        ("macs <= 2,600,000", "without separators; write 'macs <= 2600000'$"),
+        ("2,600 >= macs", "without separators; write '2600 >= macs' or '2.600 >= macs'$"),
+        ("macs <= 2,6 GMACs", "with a point .*; write 'macs <= 2.6 GMACs'$"),
+        ("macs <= 2 600 000", "write 'macs <= 2600000'$"),
+        ("macs <= 2'600'000", "write 'macs <= 2600000'$"),
+        ("macs <= 2.600.000,5", "write 'macs <= 2600000.5'$"),
+        ("macs <= 3 gmacs", "'gmacs' is neither a unit .*; did you mean 'GMACs'\\?$"),
+        ("macs <= 3 GMAC", "did you mean 'GMACs'\\?$"),
+        ("macs <= 3 m", "did you mean 'M'\\?$"),
+        ("macs <= 3 mMACs", "did you mean 'MMACs'\\?$"),
+        ("weight_bytes.int8 <= 3 gb", "did you mean 'GB'\\?$"),
+        ("latency_ms.cpu <= 3 MS", "did you mean 'ms'\\?$"),
+        ("own.py:energy <= 3 mj", "did you mean 'mJ' or 'MJ'\\?$"),
+        ("own.py:energy <= 3 K", "measured in mJ, so its amount cannot be in 'K'; use J, nJ, uJ, mJ, kJ"),
+        ("tokens <= 3 mtokens", "did you mean 'Mtokens'\\?$"),
+        ("weight_bytes.int8 <= 3 GMACs", "measured in bytes, so its amount cannot be in 'GMACs'; use B"),
+        ('"a <= b" <= 3 ms', "'a <= b' has no unit, so its amount cannot be in 'ms'; use K, M, G, T, or a number"),
+        ("macs ≤ 3", "compares with '≤'; use <= or >="),
+        (
+            "macs <= 3MB",
+            "measured in MACs, so its amount cannot be in 'MB'; use K, M, G, T, MACs, .*GMACs, TMACs, or a plain",
+        ),
         ("weight_bytes.int8 <= 3ms", "measured in bytes, so its amount cannot be in 'ms'; use B, KB"),
-        ("latency_ms.cpu <= 3K", "measured in ms, so its amount cannot be in 'K'; use us, ms, s"),
+        (
+            "latency_ms.cpu <= 3K",
+            "measured in ms, so its amount cannot be in 'K'; use ns, us, ms, s, or a plain number",
+        ),
         (
             "macs <= 0.5 * publisched",
             "neither a unit .* nor a reference architecture: no reference 'publisched'; known",
@@ -127,6 +184,33 @@ def test_a_limit_that_makes_no_difference_is_refused() -> None:
         check_reach(read("macs >= 21"), 10.0, 20.0)
     check_reach(read("macs <= 10"), 10.0, 20.0)
     check_reach(read("macs >= 20"), 10.0, 20.0)
+
+
+@given(st.text(min_size=1).filter(lambda name: name.strip() and not {'"', "'", "`"} <= set(name)))
+def test_every_name_can_be_given_in_quotes(name: str) -> None:
+    for mark in "\"'`":
+        if mark not in name:
+            limit = parse_limit(f"{mark}{name}{mark} <= 2 K", units={name: ""}, reference_cost=reference_cost)
+            assert (limit.resource, limit.relation, limit.bound) == (name, "<=", 2000.0)
+    text = f"{quoted(name)} >= 3"
+    assert parse_limit(text, units={name: ""}, reference_cost=reference_cost).resource == resource_name(text) == name
+
+
+@pytest.mark.parametrize("unit", sorted({*UNITS.values(), "KiB", "s", "GFLOPs", "kW", "parameters"} - {"", "1"}))
+@given(st.decimals(0, 10**6, places=3), st.data())
+def test_amounts_in_every_unit_that_fits_are_the_same_amount(unit: str, amount: Decimal, data: st.DataObject) -> None:
+    fitting = sizes(unit)
+    name = data.draw(st.sampled_from(sorted(fitting)))
+    limit = parse_limit(f"x <= {amount:f} {name}", units={"x": unit}, reference_cost=reference_cost)
+    assert limit.bound == float(Fraction(amount) * fitting[name])
+    assert fitting[unit] == 1 and set(spellings(unit)) <= set(fitting)
+
+
+@given(st.integers(1000, 10**12))
+def test_a_number_with_separators_is_told_without_them(number: int) -> None:
+    for mark in ", '":
+        with pytest.raises(LimitError, match=f"write 'macs <= {number}( G)?'"):
+            read(f"macs <= {f'{number:,}'.replace(',', mark)} G")
 
 
 PIECES = st.sampled_from(
