@@ -164,8 +164,8 @@ def price(
 def doubts_of(tables: Iterable[LatencyTable]) -> dict[str, str]:
     """By resource name, why no limit may rest on a latency table; those that are fit are left out.
 
-    A table that was timed here, which has intervals, is not refused: where its machine was too noisy, a search says that
-    nothing can be verified, and goes on (`launch.verification`).
+    A table that was timed here, which has intervals, is not refused: where its machine was too noisy, a search says
+    that nothing can be verified, and goes on (`launch.verification`).
     """
     texts = {table.resource().name: doubts_text(table) for table in tables if not table.intervals}
     return {name: text for name, text in texts.items() if text}
