@@ -30,11 +30,11 @@ from nas.feasible import FeasibleSet
 from nas.limits import resource_name
 from nas.space import Space
 
-NUM_TIMED = 400
+NUM_TIMED = 600
 """Operators at most; the others are predicted from them."""
 AGREES = 0.15
 """How much slower or quicker a kept table's networks may run now before it is timed again."""
-VERSION = 2  # of how a search times: tables of another are not looked at
+VERSION = 3  # of how a search times: tables of another are not looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

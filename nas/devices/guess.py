@@ -4,7 +4,7 @@ A straight line in logarithms (time grows as a power of the work and of the byte
 trees for what the line leaves over: vector widths, cache sizes, special kernels. Judged by cross-validation.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -20,33 +20,42 @@ MIN_OF_KIND = 8  # timed operators of a kind from which a kind of its own is lea
 NUM_TREES = 200
 
 
-def sample(ops: Sequence[Operator], most: int | None, first: Collection[str] = ()) -> list[Operator]:
-    """At most so many of the operators, of every kind its share and from the smallest to the largest.
+def sample(ops: Sequence[Operator], most: int | None, counts: Mapping[str, int] | None = None) -> list[Operator]:
+    """At most so many of the operators: of every kind its share and from the smallest to the largest.
 
     Args:
-      first: keys of those that matter; others are only taken where these are too few to learn their kind from.
+      counts: how often each occurs in networks that matter, by key. With these, the most frequent are taken in place of
+        each kind's share, and of the others only what is needed to learn a kind from.
 
     Raises:
       ValueError: too few to learn from.
     """
     if most is None or most >= len(ops):
         return list(ops)
-    by_kind = _by_kind(ops)
-    for name, group in _by_kind([op for op in ops if op.key in first]).items():
-        if len(group) >= MIN_OF_KIND:
-            by_kind[name] = group
-    ops = [op for group in by_kind.values() for op in group]
-    if most < MIN_OF_KIND * len(by_kind):
+    groups = _by_kind(ops)
+    if most < MIN_OF_KIND * len(groups):
         raise ValueError(
-            f"at least {MIN_OF_KIND} operators of each of the {len(by_kind)} kinds must be timed, got a limit of "
-            f"{most} in all; give {MIN_OF_KIND * len(by_kind)} or more"
+            f"at least {MIN_OF_KIND} operators of each of the {len(groups)} kinds must be timed, got a limit of "
+            f"{most} in all; give {MIN_OF_KIND * len(groups)} or more"
         )
-    share = (most - MIN_OF_KIND * len(by_kind)) / len(ops)
+    if counts:
+        return _most_frequent(groups, most, counts)
+    share = (most - MIN_OF_KIND * len(groups)) / len(ops)
     return [
         group[i]
-        for group in by_kind.values()
+        for group in groups.values()
         for i in _spread_over(len(group), min(len(group), MIN_OF_KIND + int(share * len(group))))
     ]
+
+
+def _most_frequent(groups: Mapping[str, Sequence[Operator]], most: int, counts: Mapping[str, int]) -> list[Operator]:
+    """The least number of each kind, then the most frequent of all kinds."""
+    ranked = {name: sorted(group, key=lambda op: -counts.get(op.key, 0)) for name, group in groups.items()}
+    first = [op for group in ranked.values() for op in group[:MIN_OF_KIND]]
+    rest = sorted(
+        (op for group in ranked.values() for op in group[MIN_OF_KIND:]), key=lambda op: -counts.get(op.key, 0)
+    )
+    return first + rest[: most - len(first)]
 
 
 def _by_kind(ops: Sequence[Operator]) -> dict[str, list[Operator]]:

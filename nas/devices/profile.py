@@ -11,6 +11,7 @@ A winner is measured in the same way: one statistic, the quickest of some sessio
 """
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,8 +74,8 @@ def profile(
       announce: called at once, and again when it is known how long it will take.
       log: file that keeps what has been timed; one that exists is continued. To be removed once the table is written.
       most: operators that are timed at most; the others are predicted from these.
-      draw: architectures that matter, such as those within limits: the whole networks are of these, and so are the
-        operators that are timed first. None for the whole space.
+      draw: architectures that matter, such as those within limits: the whole networks are of these, and the operators
+        that are timed are those that occur most often in them. None for the whole space.
 
     Raises:
       TimingError: the device failed or dropped out; what was timed is in the log.
@@ -84,7 +85,8 @@ def profile(
     drawn = (draw or functools.partial(mixed_sample, space))(NUM_NETWORKS, rng)
     architectures = [tuple(row) for row in drawn.tolist()]
     wanted = [space.lower(tuple(row)) for row in draw(NUM_DRAWN, rng).tolist()] if draw and most else []
-    chosen = sample(list(distinct.values()), most, first={node.op.key for net in wanted for node in net.nodes})
+    counts = Counter(node.op.key for network in wanted for node in network.nodes)
+    chosen = sample(list(distinct.values()), most, counts)
     chosen = [chosen[i] for i in rng.permutation(len(chosen))]
     began = conditions()
     timings = TimingLog(path=log, identity=_identity(space, device, architectures))
