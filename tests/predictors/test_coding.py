@@ -49,9 +49,8 @@ def test_codes_without_an_order_stay_names() -> None:
     assert fitted.coding == "names"
     alone = RIDGE.fit(np.delete(columns(level), [18, 19, 20], axis=1), y)
     unseen = columns(levels(50, seed=1))
-    np.testing.assert_array_equal(
-        fitted.predict_mean(unseen), alone.predict_mean(np.delete(unseen, [18, 19, 20], axis=1))
-    )
+    as_names = np.delete(unseen, [18, 19, 20], axis=1)
+    np.testing.assert_allclose(fitted.predict_mean(unseen), alone.predict_mean(as_names), atol=1e-9)
 
 
 @pytest.mark.parametrize("num_points", [1, STEPS[0] - 1])
