@@ -1,9 +1,12 @@
 """How well does each predictor rank, find the best and know its error, on architectures that somebody else trained?
 
     python -m benchmarks.predictor_quality [--seeds 30] [--targets TABLE:COLUMN ...] [--predictors KEY ...]
+        [--numeric none]
 
 Each seed draws 50, 100 and 200 labelled rows of a table at random and predicts all the others; every predictor gets
-the same rows. Features are one-hot decisions and the logarithms of the parameters and multiply-accumulates. A line is
+the same rows. Features are those of `nas bench`: decisions as names and, where they may be numbers, as numbers, among
+which each predictor chooses by cross-validation on the labels (`--numeric none` has names alone); and the logarithms of
+the parameters and multiply-accumulates. A line is
 the mean over the seeds, half of a 95 % interval beside tau: Kendall tau on the unseen rows; the regret left after also
 training the ten predicted best (the table's best less the best known, in the column's unit); the shares of unseen rows
 inside the 50, 80 and 95 % intervals; seconds per fit (set OPENBLAS_NUM_THREADS=1 and OMP_NUM_THREADS=1 for one core).
@@ -21,11 +24,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from launch.bench.arena import Arena, prepare
+from launch.bench.question import Goal, Question
 from launch.tables import table
 from nas.plugins import PREDICTORS
 from nas.predictor import Predictor
 from nas.ranking import coverage, kendall_tau
-from search_spaces.table import features, read_results
+from search_spaces.table import read_results
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 TARGETS = (
@@ -36,9 +41,8 @@ TARGETS = (
     "nasbench201:val_c10",
     "nasbench201:val_c100",
     "nasbench201:val_in16",
+    "nasbench_mr:seg_miou",
 )
-COUNTS = ("params", "macs", "mmacs")
-"""Columns that are features beside the decisions, where a table has them."""
 TOP_K = 10
 
 
@@ -54,18 +58,13 @@ class Outcome:
     fit_seconds: float
 
 
-def read(target: str, folder: Path) -> tuple[Float[np.ndarray, "n f"], Float[np.ndarray, "n"]]:
-    """Features of every measured row, and its target negated, so that lower is better."""
+def read(target: str, folder: Path, numeric: str | None) -> Arena:
+    """The table with that target, which is to be maximised."""
     name, _, column = target.partition(":")
     path = folder / f"{name}.csv.gz"
     if not path.is_file():
         raise SystemExit(f"there is no table {path}; give the tables' folder as --data FOLDER")
-    results = read_results(path)
-    counts = [results.numbers(count) for count in COUNTS if count in results.cells]
-    statistics = np.stack(counts, axis=1) if counts else np.zeros((len(results.architectures), 0))
-    X, y = features(results.choices, results.architectures, statistics), -results.numbers(column)
-    measured = np.isfinite(y)
-    return X[measured], y[measured]
+    return prepare(read_results(path), Question(objectives=(Goal(column=column, maximise=True),), numeric=numeric))
 
 
 def outcome(
@@ -106,15 +105,18 @@ def main() -> None:
     parser.add_argument("--predictors", nargs="+", default=PREDICTORS.keys(), metavar="KEY", help="a key or a file")
     parser.add_argument("--labels", nargs="+", type=int, default=(50, 100, 200), help="labelled rows (50 100 200)")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
+    parser.add_argument("--numeric", metavar="x_COL,..|all|none", help="as in `nas bench`")
     options = parser.parse_args()
     predictors = {key: PREDICTORS.load(key) for key in options.predictors}
     for target in options.targets:
-        X, y = read(target, options.data)
+        arena = read(target, options.data, options.numeric)
+        measured = np.isfinite(arena.values[:, 0])
+        X, y = arena.encoded[measured], arena.values[measured, 0]
         for labels in options.labels:
             header = [f"{target}, {labels} labels", "tau", f"regret@{TOP_K}", "inside 50/80/95", "fit s"]
             rows = [
                 line(key, [outcome(predictor, X, y, labels=labels, seed=seed) for seed in range(options.seeds)])
-                for key, predictor in predictors.items()
+                for key, predictor in ((key, arena.choosing(one)) for key, one in predictors.items())
             ]
             print(table(header, rows), end="\n\n", flush=True)
 

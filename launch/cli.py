@@ -205,9 +205,13 @@ def profile(**options: Any) -> None:
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Trainings at once.")
 @click.option("--lag", type=click.IntRange(0), default=0, show_default=True, help="0: propose from all that has ended.")
 @limit_option
+@click.option("--unit", "units", multiple=True, metavar="COL=UNIT", help="Of a column whose name does not say it.")
 @click.option("--judge", metavar="COL[:min|max]", help="Column in which the best found is judged.")
 @click.option(
     "--statistics", metavar="COL,..|none", help="Columns counted without training. [default: params, macs, ..]"
+)
+@click.option(
+    "--numeric", metavar="x_COL,..|all|none", help="Decisions that are numbers. [default: the header's, else found out]"
 )
 @click.option("--duration", metavar="COL", help="Column of training times. [default: random times]")
 @click.option(

@@ -4,6 +4,7 @@ Every predictor works on columns scaled to the unit cube of its training data an
 standard deviation 1, so that one set of priors serves any unit.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,6 +71,15 @@ def check_features(X: Float[np.ndarray, "m f"], num_features: int) -> None:
     if not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0]
         raise ValueError(f"X must be finite, got {X[row, column]} at row {row}, feature {column}; check the encoding")
+
+
+def tau_margin(num_points: int) -> float:
+    """How far below the best tau another may lie and not be told from it: a third of tau's standard error by chance.
+
+    By chance its variance is 2 (2n + 5) / (9 n (n - 1)) (Kendall 1938). Two good predictors agree on most pairs of the
+    same points, so that their taus move together and differ by less; the third is a choice, not a result.
+    """
+    return math.sqrt(2 * (2 * num_points + 5) / (9 * num_points * (num_points - 1))) / 3
 
 
 def _scale(

@@ -2,7 +2,7 @@
 
 No predictor ranks best on every space and at every number of trials, and which one does is seen only on the run's own
 data. Each member is fitted to four fifths of the points and ranks the rest. The member of highest Kendall tau is taken,
-and with it every other that comes near it (`_margin`) and finds the best points as well. Together they predict the
+and with it every other that comes near it (`tau_margin`) and finds the best points as well. Together they predict the
 mixture of their normals with equal weights, so that where they disagree the standard deviation grows.
 
 The one predictor that imports its neighbours: they are what it chooses from.
@@ -11,7 +11,6 @@ The one predictor that imports its neighbours: they are what it chooses from.
     tau  Kendall's, over all held-out points together
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +20,7 @@ from jaxtyping import Float
 from nas.predictor import Fitted, Prediction, Predictor
 from nas.ranking import cross_predict, kendall_tau, top_k_regret
 from predictors import forest, gp, mlp, pairwise, ridge
-from predictors._shared import check_training
+from predictors._shared import check_training, tau_margin
 
 MIN_POINTS = 12
 FOLDS = 5
@@ -116,7 +115,7 @@ def _score(name: str, predictor: Predictor, X: Float[np.ndarray, "n f"], y: Floa
 def _choose(scores: Sequence[Score], num_points: int) -> tuple[list[str], str]:
     """The best by tau, and those beside it that cannot be told from it and find the best points no worse."""
     best = max(scores, key=lambda score: (score.tau, -score.regret))
-    margin = _margin(num_points)
+    margin = tau_margin(num_points)
     joined = [s for s in scores if s is best or (s.tau >= best.tau - margin and s.regret <= best.regret)]
     seen = ", ".join(f"{score.name} {score.tau:.3f}/{score.regret:.3g}" for score in scores)
     reason = (
@@ -125,15 +124,6 @@ def _choose(scores: Sequence[Score], num_points: int) -> tuple[list[str], str]:
         f"{TOP_SHARE:.0%} (tau/regret: {seen})"
     )
     return [score.name for score in joined], reason
-
-
-def _margin(num_points: int) -> float:
-    """How far below the best tau another may lie and not be told from it: a third of tau's standard error by chance.
-
-    By chance its variance is 2 (2n + 5) / (9 n (n - 1)) (Kendall 1938). Two good predictors agree on most pairs of the
-    same points, so that their taus move together and differ by less; the third is a choice, not a result.
-    """
-    return math.sqrt(2 * (2 * num_points + 5) / (9 * num_points * (num_points - 1))) / 3
 
 
 PREDICTOR = Auto()

@@ -10,13 +10,9 @@ options may be missing, architectures may come several times, cells may be empty
     s   statistics: columns counted without training, such as params
 """
 
-import csv
-import gzip
 import hashlib
-import io
 import itertools
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,19 +21,17 @@ import numpy as np
 from jaxtyping import Float, Int, Int8
 
 from nas.space import Choice, Option
+from search_spaces._csv import SEPARATORS, ResultsError, content_of, sheet_of
+from search_spaces._decisions import EMPTY, PREFIX, codes, decision, hint, holds_numbers, notes_of, values_of
 
-PREFIX = "x_"
-EMPTY = "(empty)"
-"""The option that an empty cell of a decision stands for."""
+__all__ = [
+    "EMPTY", "PREFIX", "Results", "ResultsError",
+    "features", "holds_numbers", "named", "numbers", "read_results", "values_of",
+]  # fmt: skip
+
 NOT_MEASURED = frozenset({"", "-", "?", "na", "n/a", "nan", "none", "null"})
-GZIP_MAGIC = b"\x1f\x8b"
-MAX_OPTIONS = 127
 MIN_ALIKE = 3
 """Decisions with the same options, from which on they are taken for parts of one structure."""
-
-
-class ResultsError(ValueError):
-    """A table of results that cannot be read, or a column that cannot be used as asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +42,7 @@ class Results:
       name: the file's name.
       digest: SHA-256 of the text, the same for a file and its gzipped twin.
       choices: the decisions in the order of the columns.
+      said: of each decision of which the header says it, whether its options are numbers.
       architectures: the distinct ones.
       place: of each row of the file, its architecture's.
       cells: of each other column, the texts.
@@ -60,6 +55,7 @@ class Results:
     architectures: Int8[np.ndarray, "n d"]
     place: Int[np.ndarray, " N"]
     cells: Mapping[str, tuple[str, ...]]
+    said: Mapping[str, bool]
     notes: tuple[str, ...] = ()
 
     @property
@@ -98,18 +94,24 @@ class Results:
         np.maximum.at(high, self.place[finite], values[finite])
         return int((high > low).sum())
 
+    def _unknown(self, column: str) -> str:
+        name, colon, direction = column.rpartition(":")
+        if colon and name in self.cells:
+            return f"{name} goes with :min or :max, got {':' + direction!r}; write {name}:min or {name}:max"
+        return f"{self.name} has no column {column!r}; known: {', '.join(self.cells) or 'none'}"
+
     def _parsed(self, column: str) -> Float[np.ndarray, " N"]:
         if column in {choice.name for choice in self.choices}:
             raise ResultsError(f"{column!r} is a decision, not a result; known results: {', '.join(self.cells)}")
         if column not in self.cells:
-            raise ResultsError(f"{self.name} has no column {column!r}; known: {', '.join(self.cells) or 'none'}")
+            raise ResultsError(self._unknown(column))
         try:
             return np.array([_number(text) for text in self.cells[column]])
         except ValueError:
             row, text = next((i, text) for i, text in enumerate(self.cells[column]) if not _is_number(text))
             raise ResultsError(
-                f"column {column!r} must hold numbers, got {text!r} in row {row + 1}; name another column, or "
-                "leave the cell empty for a training that failed"
+                f"column {column!r} must hold numbers, got {text!r} in row {row + 1}; name another column, leave the "
+                f"cell empty for a training that failed, or write a number{hint(text)}"
             ) from None
 
 
@@ -119,18 +121,17 @@ def read_results(path: Path) -> Results:
     Raises:
       ResultsError: the file cannot be read, is empty, is ragged, or has no usable decisions.
     """
-    content = _content(path)
-    header, rows = _lines(path, content)
-    names = [name for name in header if name.startswith(PREFIX)]
-    if not names:
-        raise ResultsError(
-            f"{path.name} has no decisions: their columns begin with {PREFIX!r}, and it has {', '.join(header)}; "
-            "rename the columns (and separate them by commas)"
-        )
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    choices = tuple(_choice(name, columns[name]) for name in names)
-    codes = np.array([_codes(choice, columns[choice.name]) for choice in choices], dtype=np.int8).T
-    architectures, place = np.unique(codes, axis=0, return_inverse=True)
+    content = content_of(path)
+    sheet = sheet_of(path, content, PREFIX)
+    columns = dict(zip(sheet.header, zip(*sheet.rows, strict=True), strict=True))
+    decisions = [decision(name, columns[name]) for name in sheet.header if name.startswith(PREFIX)]
+    choices = tuple(found.choice for found in decisions)
+    _check_names([choice.name for choice in choices])
+    coded = np.array([codes(found.choice, columns[found.column]) for found in decisions], dtype=np.int8).T
+    architectures, place = np.unique(coded, axis=0, return_inverse=True)
+    notes = notes_of(choices, [found.column for found in decisions])
+    if sheet.separator != ",":
+        notes.insert(0, f"cells are separated by {SEPARATORS.get(sheet.separator, repr(sheet.separator))}")
     return Results(
         name=path.name,
         digest=hashlib.sha256(content.encode()).hexdigest(),
@@ -138,25 +139,42 @@ def read_results(path: Path) -> Results:
         architectures=architectures,
         place=place.ravel(),
         cells={name: texts for name, texts in columns.items() if not name.startswith(PREFIX)},
-        notes=tuple(_notes(choices)),
+        said={found.choice.name: found.is_number for found in decisions if found.is_number is not None},
+        notes=tuple(notes),
     )
 
 
 def features(
     choices: Sequence[Choice], architectures: Int8[np.ndarray, "n d"], statistics: Float[np.ndarray, "n s"]
 ) -> Float[np.ndarray, "n f"]:
-    """What a predictor sees: decisions one-hot, running counts, and each statistic scaled to [0, 1].
-
-    Decisions with the same options are often the layers or edges of one structure, and what matters may be how many of
-    a kind come before: resolution after the second layer is the number of strides so far. So for every set of decisions
-    that share their options, the number of each option among the first two, three, ... of them is a feature too.
+    """What a predictor sees where decisions are names: `named`, and each statistic scaled to [0, 1].
 
     A statistic is scaled by its logarithm if all of it is positive; missing ones stand at their median, constant ones
     at 0.
     """
+    return np.concatenate([named(choices, architectures), *(_unit(column)[:, None] for column in statistics.T)], axis=1)
+
+
+def named(choices: Sequence[Choice], architectures: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
+    """Decisions as names: one-hot, and running counts.
+
+    Decisions with the same options are often the layers or edges of one structure, and what matters may be how many of
+    a kind come before: resolution after the second layer is the number of strides so far. So for every set of decisions
+    that share their options, the number of each option among the first two, three, ... of them is a feature too.
+    """
     one_hot = [np.eye(len(choice.options))[architectures[:, i]] for i, choice in enumerate(choices)]
-    scaled = [_unit(column)[:, None] for column in statistics.T]
-    return np.concatenate([*one_hot, *_running_counts(choices, one_hot), *scaled], axis=1)
+    return np.concatenate([np.zeros((len(architectures), 0)), *one_hot, *_running_counts(choices, one_hot)], axis=1)
+
+
+def numbers(choices: Sequence[Choice], architectures: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Decisions as numbers: one column each, scaled to [0, 1], by the logarithm if all options are positive.
+
+    Raises:
+      ResultsError: an option is no number.
+    """
+    levels = [_unit(np.array(values_of(choice))) for choice in choices]
+    columns = [level[architectures[:, i]][:, None] for i, level in enumerate(levels)]
+    return np.concatenate([np.zeros((len(architectures), 0)), *columns], axis=1)
 
 
 def _running_counts(
@@ -181,79 +199,15 @@ def _unit(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return unit
 
 
-def _content(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ResultsError(f"cannot read {path}: {error}; give a CSV file in UTF-8, gzipped or not") from error
-
-
-def _lines(path: Path, content: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, all of one length; empty lines are left out."""
-    try:
-        lines = [[cell.strip() for cell in line] for line in csv.reader(io.StringIO(content, newline="")) if line]
-    except csv.Error as error:
-        raise ResultsError(f"{path} is no CSV file: {error}; write it anew") from error
-    if len(lines) < 2:
-        raise ResultsError(f"{path} is empty; a table has a header and at least one row")
-    header, *rows = lines
-    repeated = sorted({name for name in header if header.count(name) > 1})
+def _check_names(names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ResultsError(f"{path.name} has several columns called {repeated[0]!r}; a name stands once, rename one")
-    for i, row in enumerate(rows):
-        if len(row) != len(header):
-            raise ResultsError(
-                f"{path.name}: every row needs the header's {len(header)} cells, row {i + 1} has {len(row)}; mend it"
-            )
-    return header, rows
-
-
-def _choice(name: str, texts: Sequence[str]) -> Choice:
-    options = _options(texts)
-    if len(options) > MAX_OPTIONS:
-        raise ResultsError(
-            f"a decision has at most {MAX_OPTIONS} options, {name!r} has {len(options)}; group them, or rename the "
-            "column if it is no decision"
-        )
-    return Choice(name=name, options=options)
-
-
-def _options(texts: Sequence[str]) -> tuple[Option, ...]:
-    """Whole numbers in order; other numbers, as texts, in order; else names in alphabetical order."""
-    if not all(_is_finite(text) for text in texts):
-        return tuple(sorted({text or EMPTY for text in texts}))
-    values = sorted({float(text) for text in texts})
-    if all(value.is_integer() for value in values):
-        return tuple(int(value) for value in values)
-    return tuple(repr(value) for value in values)
-
-
-def _codes(choice: Choice, texts: Sequence[str]) -> list[int]:
-    place = {option: i for i, option in enumerate(choice.options)}
-    code = {text: place[_option(text, choice)] for text in set(texts)}
-    return [code[text] for text in texts]
-
-
-def _option(text: str, choice: Choice) -> Option:
-    if choice.is_numeric:
-        return int(float(text))
-    return text if text in choice.options else EMPTY if not text else repr(float(text))
-
-
-def _notes(choices: Sequence[Choice]) -> list[str]:
-    notes = []
-    for choice in choices:
-        if len(choice.options) == 1:
-            notes.append(
-                f"decision {choice.name} has one option only, {choice.options[0]!r}: it is kept and changes nothing"
-            )
-        if EMPTY in choice.options:
-            notes.append(f"decision {choice.name} has empty cells: they count as an option of their own")
-    return notes
+        raise ResultsError(f"several decisions are called {repeated[0]!r}; a name stands once, rename one")
 
 
 def _number(text: str) -> float:
+    if "_" in text:  # Python reads 3_1 as 31
+        raise ValueError(f"{text!r} is no number")
     return math.nan if text.lower() in NOT_MEASURED else float(text)
 
 
@@ -263,7 +217,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_finite(text: str) -> bool:
-    return text.lower() not in NOT_MEASURED and _is_number(text) and math.isfinite(float(text))

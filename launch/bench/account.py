@@ -52,6 +52,7 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "objectives": [{"column": goal.column, "direction": goal.direction} for goal in question.objectives],
         "limits": list(question.limits),
         "statistics": list(arena.statistics),
+        "coding": {"numbers": list(arena.numbers), "candidates": [coding.name for coding in arena.codings]},
         "judge": _judge(comparison),
         "trials": course.num_trials,
         "seeds": comparison.seeds,
@@ -156,7 +157,7 @@ def _table(comparison: Comparison) -> str:
     alone, judged = _measure(comparison) == "regret", _judge(comparison)
     header = ["strategy", *(f"{n} trained" for n in comparison.milestones), "rank" if alone else "front found"]
     if judged is not None:
-        header.append(f"{judged['column']} regret (floor {_number(judged['floor'])})")
+        header.append(f"{judged['column']} ({judged['direction']}) regret (floor {_number(judged['floor'])})")
     header += ["ms/proposal", "trained to reach best peer"]
     rows = []
     for standing in comparison.standings:

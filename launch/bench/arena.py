@@ -14,16 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, UInt64
 
-from launch.bench.question import DEFAULT_STATISTICS, Goal, Question
+from launch.bench.coding import coded
+from launch.bench.limits import limited
+from launch.bench.question import Goal, Question
+from launch.bench.units import KNOWN_BY_NAME, is_counted, said_units
 from nas.design import cover
 from nas.genetic import Problem
-from nas.limits import Limit, parse_limit
 from nas.population import hash_rows
 from nas.predictor import Predictor
 from nas.space import Choice
 from nas.strategy import Task
 from nas.trial import Proposal
-from search_spaces.table import Results, ResultsError, features
+from predictors.coding import Coding, choosing
+from search_spaces.table import Results, ResultsError
 
 MIN_OPENING = 6
 """A search opens with one architecture for each decision, and at least with so many."""
@@ -40,7 +43,9 @@ class Arena:
     judged: the judge's column, lower is better; None without a judge.
     excess: by how much of its bound each limit is broken, at most 0 where it holds.
     allowed: which rows meet every limit; only these exist.
-    encoded: what a predictor sees of each row.
+    encoded: what a predictor sees of each row, in every coding that decisions may have.
+    codings: the columns of each; predictors choose one.
+    numbers: the decisions that are numbers in every coding.
     duration_s: of each training; None for random ones.
     is_complete: every combination of options is a row.
     notes: sentences on what was done with the table.
@@ -58,6 +63,8 @@ class Arena:
     excess: Float[np.ndarray, "n limits"]
     allowed: Bool[np.ndarray, " n"]
     encoded: Float[np.ndarray, "n f"]
+    codings: tuple[Coding, ...]
+    numbers: tuple[str, ...]
     duration_s: Float[np.ndarray, " n"] | None
     is_complete: bool
     hashes: UInt64[np.ndarray, " n"]
@@ -114,19 +121,28 @@ class Arena:
         encoded: Float[np.ndarray, "p f"] = self.encoded[places]
         return encoded
 
+    def choosing(self, predictor: Predictor) -> Predictor:
+        """The predictor as it finds out which decisions are numbers, where nobody has said it."""
+        return choosing(predictor, self.codings)
+
+    def _first_coding(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p g"]:
+        """Features of which the decisions are there once: what an opening spreads over."""
+        others = [column for coding in self.codings[1:] for column in coding.columns]
+        return np.delete(self.features(population), others, axis=1)
+
     def task(self, predictor: Predictor, rng: np.random.Generator) -> Task:
         """What a strategy is told; `rng` draws the opening."""
         candidates = self.candidates
         free = self.is_complete and not self.question.limits
         size = min(max(MIN_OPENING, len(self.choices)), len(candidates))
         pool = rng.choice(len(candidates), size=max(size, min(OPENING_POOL, len(candidates) // 2)), replace=False)
-        opening = cover(candidates[pool], size, features=self.features)
+        opening = cover(candidates[pool], size, features=self._first_coding)
         return Task(
             objectives=self.objectives,
             problem=Problem(num_options=self.num_options, constraints=None if free else self.constraints),
             sample=lambda n, rng: candidates[rng.integers(len(candidates), size=n)],
             features=self.features,
-            predictor=predictor,
+            predictor=self.choosing(predictor),
             opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in opening.tolist()),
             candidates=candidates,
             rungs=self.question.ladder.rungs if self.question.ladder else None,
@@ -139,12 +155,16 @@ def prepare(results: Results, question: Question) -> Arena:
     Raises:
       ResultsError: a column is unknown, is no number, or no row is left to search.
       LimitError: a limit cannot be read.
+      UnitError: a unit cannot be read.
     """
-    notes, judge = list(results.notes), question.judge
-    excess, allowed = _limited(results, question.limits, notes)
+    judge = question.judge
+    limits = limited(results, question.limits, said_units(question.units, results.cells))
+    notes, allowed = [*results.notes, *limits.notes], limits.allowed
     statistics = _statistics(results, question, notes)
     values = _values(results, question.objectives, allowed, notes)
     counted = np.array([results.numbers(name) for name in statistics]).reshape(-1, len(results.architectures)).T
+    decisions = coded(results, counted, question.numeric)
+    notes += decisions.notes
     hashes = hash_rows(results.architectures)
     return Arena(
         question=question,
@@ -156,9 +176,11 @@ def prepare(results: Results, question: Question) -> Arena:
         values=values,
         cheap=_cheap(results, question),
         judged=None if judge is None else judge.sign * results.numbers(judge.column),
-        excess=excess,
+        excess=limits.excess,
         allowed=allowed,
-        encoded=features(results.choices, results.architectures, counted),
+        encoded=decisions.encoded,
+        codings=decisions.codings,
+        numbers=decisions.numbers,
         duration_s=None if question.duration is None else _durations(results, question.duration, notes),
         is_complete=results.is_complete,
         hashes=hashes,
@@ -188,39 +210,6 @@ def _cheap(results: Results, question: Question) -> tuple[Float[np.ndarray, "n 1
     return tuple(question.objectives[0].sign * results.numbers(column)[:, None] for column in columns)
 
 
-def _limited(
-    results: Results, texts: Sequence[str], notes: list[str]
-) -> tuple[Float[np.ndarray, "n limits"], Bool[np.ndarray, " n"]]:
-    """Excess over each limit, and which rows meet all of them."""
-    excess = np.zeros((len(results.architectures), len(texts)))
-    for i, text in enumerate(texts):
-        limit = parse_limit(text, units=dict.fromkeys(results.cells, ""), reference_cost=_no_reference)
-        values = results.numbers(limit.resource)
-        excess[:, i] = _excess(values, limit)
-        if not (excess[:, i] <= 0).any():
-            finite = values[np.isfinite(values)]
-            reach = f"goes from {finite.min():,.10g} to {finite.max():,.10g}" if len(finite) else "has no value"
-            raise ResultsError(f"no row meets the limit {text!r}: {limit.resource} {reach}; loosen it")
-        if np.isnan(values).any():
-            notes.append(f"{np.isnan(values).sum()} architectures have no {limit.resource}: they do not meet {text!r}")
-    allowed = np.all(excess <= 0, axis=1)
-    if not allowed.any():
-        raise ResultsError(f"no row meets all of {', '.join(map(repr, texts))} together; loosen one")
-    if texts:
-        notes.append(f"{allowed.sum()} of {len(allowed)} architectures meet the limits; the others do not exist here")
-    return excess, allowed
-
-
-def _no_reference(reference: str, resource: str) -> float:
-    raise ValueError(f"a table has no architecture called {reference!r}")
-
-
-def _excess(values: Float[np.ndarray, " n"], limit: Limit) -> Float[np.ndarray, " n"]:
-    """Positive where the limit is broken, as a share of the bound; 1 where nothing was measured."""
-    over = values - limit.bound if limit.relation == "<=" else limit.bound - values
-    return np.where(np.isnan(over), 1.0, over / (abs(limit.bound) or 1.0))
-
-
 def _statistics(results: Results, question: Question, notes: list[str]) -> tuple[str, ...]:
     if question.statistics is not None:
         for name in question.statistics:
@@ -230,14 +219,17 @@ def _statistics(results: Results, question: Question, notes: list[str]) -> tuple
     sought |= set(question.ladder.columns) if question.ladder else set()
     found = []
     for name in results.cells:
-        if name.lower() in DEFAULT_STATISTICS and name not in sought:
+        if is_counted(name) and name not in sought:
             try:
                 results.numbers(name)
             except ResultsError as error:
                 notes.append(f"{name} is not used as a statistic: {error}")
                 continue
             found.append(name)
-    notes.append(f"predictors see the decisions and {', '.join(found) or 'no statistic'}")
+    notes.append(
+        f"predictors see the decisions and {', '.join(found) or 'no statistic'}; columns counted without training are "
+        f"known by name ({KNOWN_BY_NAME}), --statistics COL,..|none names others"
+    )
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -12,9 +13,11 @@ from typing import cast
 
 import numpy as np
 
+import launch.bench.coding
 import launch.bench.peers
 import nas.strategies
 import predictors
+import search_spaces._decisions
 import search_spaces.table
 from nas.plugins import STRATEGIES, PluginError
 from nas.strategy import Strategy, Task
@@ -112,7 +115,9 @@ def code(name: str, predictor: str) -> str:
 
     Modules of the user's own that are named by a dotted path, or imported by his file, are not looked into.
     """
-    digest = hashlib.sha256(Path(search_spaces.table.__file__).read_bytes())
+    digest = hashlib.sha256()
+    for module in (search_spaces._decisions, search_spaces.table, launch.bench.coding):
+        digest.update(inspect.getsource(module).encode())
     for file in _files(launch.bench.peers) if name in PEERS else _own_files(name, predictor):
         digest.update(file.read_bytes())
     if name in PEERS:

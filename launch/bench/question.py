@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from nas.strategy import Rungs
 
-DIRECTIONS = {"min": False, "max": True}
-DEFAULT_STATISTICS = frozenset({"params", "macs", "mmacs", "gmacs", "flops", "mflops", "gflops", "depth"})
-"""Names, in lower case, of columns that are taken to be counted without training."""
+DIRECTIONS = {
+    "min": False, "minimise": False, "minimize": False,
+    "max": True, "maximise": True, "maximize": True,
+}  # fmt: skip
 
 _RUNG = re.compile(r"([1-9]\d*)=(.+)", re.ASCII)
 
@@ -54,6 +55,8 @@ class Question:
     objectives: what strategies seek.
     judge: the column in which the best found is judged, unseen by the strategies.
     limits: texts such as "mmacs <= 2000"; rows that break one do not exist.
+    units: texts such as "latency=ms", of columns whose name does not say it.
+    numeric: which decisions are numbers, as `launch.bench.coding.numeric` reads it; None if nobody has said.
     statistics: the columns that predictors see; None for those known by name.
     duration: the column of training times, of full ones if there are several; None for random ones.
     ladder: cheaper trainings that tell of the objective; None where there are none.
@@ -62,6 +65,8 @@ class Question:
     objectives: tuple[Goal, ...]
     judge: Goal | None = None
     limits: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    numeric: str | None = None
     statistics: tuple[str, ...] | None = None
     duration: str | None = None
     ladder: Ladder | None = None
@@ -73,6 +78,11 @@ class Question:
         for column in columns:
             if columns.count(column) > 1:
                 raise ValueError(f"objective {column!r} is given twice; name each once")
+        if self.judge is not None and len(columns) > 1:
+            raise ValueError(
+                f"a judge looks at the best of one objective, got {', '.join(columns)}, which have no best; name one "
+                "objective, or leave --judge out"
+            )
         if self.ladder is not None and self.ladder.columns[-1:] != tuple(columns):
             raise ValueError(
                 f"the costliest rung holds the only objective, got {self.ladder.columns[-1]!r} and "
@@ -107,8 +117,14 @@ def ladder(texts: Sequence[str], *, eta: float) -> Ladder | None:
 
 
 def goal(text: str, *, minimise: bool) -> Goal:
-    """Read "acc", "acc:max" or "latency:min"; `minimise` is the direction of a column without one."""
+    """Read "acc", "acc:max" or "latency:minimise"; `minimise` is the direction of a column without one."""
+    column, said = split(text)
+    return Goal(column=column, maximise=not minimise if said is None else said)
+
+
+def split(text: str) -> tuple[str, bool | None]:
+    """A column, and whether it is to be maximised; None if the text does not say it."""
     column, colon, direction = text.rpartition(":")
-    if colon and direction in DIRECTIONS:
-        return Goal(column=column, maximise=DIRECTIONS[direction])
-    return Goal(column=text, maximise=not minimise)
+    if colon and direction.strip().lower() in DIRECTIONS:
+        return column.strip(), DIRECTIONS[direction.strip().lower()]
+    return text, None

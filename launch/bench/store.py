@@ -16,12 +16,19 @@ from launch.bench.replay import Course, Replay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """The file; it need not exist yet."""
+    """The file; it need not exist yet.
+
+    One that begins with something else, such as another table, is refused and left as it is, whatever is asked of it.
+    """
 
     path: Path
 
     def find(self, keys: Sequence[Mapping[str, Any]]) -> list[Replay | None]:
-        """The replay of each key, None where there is none; lines that are damaged are passed over."""
+        """The replay of each key, None where there is none; lines that are damaged are passed over.
+
+        Raises:
+          ValueError: the file holds something else.
+        """
         kept = {_text(line["key"]): line["replay"] for line in self._lines()}
         found = [kept.get(_text(key)) for key in keys]
         return [None if record is None else _replay(record) for record in found]
@@ -43,8 +50,14 @@ class Store:
     def _lines(self) -> list[dict[str, Any]]:
         if not self.path.exists():
             return []
-        lines = []
-        for text in self.path.read_text(errors="replace").splitlines():
+        lines, texts = [], self.path.read_text(errors="replace").splitlines()
+        first = next((text for text in texts if text.strip()), "{")
+        if not first.startswith("{"):
+            raise ValueError(
+                f"{self.path} holds no replays, it begins with {first[:40]!r}; give --out a new file, or one that "
+                "`nas bench` has written"
+            )
+        for text in texts:
             try:
                 line = json.loads(text)
             except ValueError:
@@ -66,6 +79,8 @@ def key(arena: Arena, course: Course, strategy: str, seed: int, code: str) -> di
         "objectives": [[goal.column, goal.direction] for goal in question.objectives],
         "limits": sorted(question.limits),
         "statistics": list(arena.statistics),
+        "numbers": list(arena.numbers),
+        "codings": [coding.name for coding in arena.codings],
         "duration": question.duration,
         **({"ladder": asdict(question.ladder)} if question.ladder else {}),
         "strategy": strategy,

@@ -12,11 +12,13 @@ from launch.bench.account import notes, record, text
 from launch.bench.arena import Arena, prepare
 from launch.bench.comparison import compare
 from launch.bench.entrants import check, defaults
+from launch.bench.judge import judge as judge_of
 from launch.bench.pool import replay_all
 from launch.bench.question import Question, goal, ladder
 from launch.bench.replay import Course
 from launch.bench.store import Store
 from launch.json_text import json_text
+from launch.outputs import check_outputs, own_file
 from launch.progress import Progress
 from nas.plugins import PREDICTORS
 from search_spaces.table import read_results
@@ -34,7 +36,9 @@ def run(
     lag: int,
     limits: Sequence[str],
     judge: str | None,
+    units: Sequence[str],
     statistics: str | None,
+    numeric: str | None,
     duration: str | None,
     rungs: Sequence[str],
     eta: float,
@@ -44,15 +48,22 @@ def run(
     as_json: bool,
     png: Path | None,
 ) -> int:
+    own = {f"the strategy {name}": own_file(name) for name in _names(strategies or "")}
+    check_outputs({"--out": out, "--png": png}, {"TABLE": table, "--predictor": own_file(predictor), **own})
+    results, goals = read_results(table), tuple(goal(name, minimise=minimise) for name in objectives)
+    judged, told = (None, ()) if judge is None else judge_of(judge, results, goals[0])
     question = Question(
-        objectives=tuple(goal(name, minimise=minimise) for name in objectives),
-        judge=None if judge is None else goal(judge, minimise=minimise),
+        objectives=goals,
+        judge=judged,
         limits=tuple(limits),
+        units=tuple(units),
+        numeric=numeric,
         statistics=None if statistics is None else _names(statistics if statistics != "none" else ""),
         duration=duration,
         ladder=ladder(rungs, eta=eta),
     )
-    arena = prepare(read_results(table), question)
+    arena = prepare(results, question)
+    arena = replace(arena, notes=(*told, *arena.notes))
     arena, course = _within_means(arena, Course(num_trials=trials, workers=workers, lag=lag, predictor=predictor))
     names = _names(strategies) if strategies else defaults(len(objectives), with_rungs=bool(rungs))
     check(names, arena.task(PREDICTORS.load(predictor), np.random.default_rng(0)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from launch.folder import RunFolder
 from launch.json_text import json_text
+from launch.outputs import check_outputs
 from launch.pricing import Pricing
 from launch.report.points import Point, points_of
 from launch.session import Session, open_session
@@ -13,6 +14,7 @@ from launch.tables import number, table
 
 
 def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_json: bool) -> int:
+    check_outputs({"--html": html, "--png": png}, _kept(RunFolder(path=run)))
     session = open_session(RunFolder(path=run))
     own = session.own_files([x, y])
     pricing, x, y = session.pricing(own), own.name(x), own.name(y)
@@ -26,6 +28,13 @@ def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_js
     if html is not None or png is not None:
         _draw(session, pricing, points, axes=(x, y), html=html, png=png)
     return 0
+
+
+def _kept(folder: RunFolder) -> dict[str, Path]:
+    """Every file of the run; pages and pictures beside them, but for the report, may have been drawn before."""
+    files = [path for path in folder.path.rglob("*") if path.is_file()]
+    drawn = {path for path in files if path.parent == folder.path and path.suffix in (".html", ".png")}
+    return {f"the run's {path.name}": path for path in files if path not in drawn or path == folder.report}
 
 
 def _draw(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from launch.json_text import json_text
+from launch.outputs import check_outputs, own_file
 from launch.profiling import forecast_text, noisy_text
 from launch.progress import Progress
 from launch.sizes import resized
@@ -33,6 +34,8 @@ def run(
     seed: int,
     as_json: bool,
 ) -> int:
+    reads = {"SPACE": own_file(space), "--device": own_file(device), "--from": source, "--networks": networks}
+    check_outputs({"--out": table, "the log of --out": _log(table)}, reads)
     chosen: Space = resized(SPACES.load(space), size)
     with Progress() as progress:
         if source is not None:

@@ -15,6 +15,7 @@ from launch.experiment import Workplace
 from launch.folder import RunFolder
 from launch.json_text import json_text
 from launch.latency import tables_at_hand, with_latencies
+from launch.outputs import check_outputs, own_file
 from launch.own_files import OwnFiles
 from launch.prepare import check_limits
 from launch.progress import Progress
@@ -53,6 +54,9 @@ def run(
     profile_again: bool,
     as_json: bool,
 ) -> int:
+    reads = {"EXPERIMENT": own_file(experiment), "--data": data} | {f"--latency {t}": own_file(t) for t in latencies}
+    check_outputs({"--out": run}, reads)
+    check_outputs({"--checkpoints": Path(checkpoints.removeprefix("file://")) if checkpoints else None}, reads)
     chosen, folder = load_experiment(experiment), RunFolder(path=run)
     terms = Terms(
         cpus=cpus_per_trial,

@@ -16,6 +16,9 @@ from tests.launch.bench.tables import ACC, PARAMS, accuracy, arena, write
 def test_a_column_to_maximise_is_negated() -> None:
     assert goal("acc", minimise=False) == Goal(column="acc", maximise=True)
     assert goal("acc", minimise=True).sign == 1.0 and goal("acc:max", minimise=True).sign == -1.0
+    for text in ("acc:maximise", "acc:MAX", "acc : maximize"):
+        assert goal(text, minimise=True) == Goal(column="acc", maximise=True)
+    assert not goal("acc:minimise", minimise=False).maximise
     assert goal("a:b", minimise=False) == Goal(column="a:b", maximise=True)
     assert goal("a:b:min", minimise=False) == Goal(column="a:b", maximise=False)
 
@@ -27,7 +30,8 @@ def test_values_and_features_belong_to_their_architectures(tmp_path: Path) -> No
     shuffled = np.random.default_rng(0).permutation(len(found.rows))
     np.testing.assert_array_equal(found.places(found.rows[shuffled]), shuffled)
     np.testing.assert_array_equal(found.features(found.rows[shuffled]), found.encoded[shuffled])
-    assert found.encoded.shape == (36, 4 + 3 + 3) and found.statistics == ()  # params is an objective here
+    # x_a and x_c may be numbers: they are there once more; params is an objective here
+    assert found.encoded.shape == (36, (4 + 3 + 3) + (3 + 2)) and found.statistics == ()
     assert arena(tmp_path / "t.csv").statistics == ("params",)
 
 
@@ -72,14 +76,17 @@ def test_oddities_are_told(tmp_path: Path) -> None:
     assert "3 rows repeat an architecture (with different values: 1 in acc): each architecture is counted once" in told
     assert "9 architectures have no finite result: training one of them fails, and the search goes on" in told
     assert "acc is the same for every architecture: nothing is left to find" in told
-    assert "predictors see the decisions and params" in told
+    assert "predictors see the decisions and params; columns counted without training are known by name" in told
+    assert "'params <= 1000' binds nothing: params goes from 100 to 136, and 1,000 is met by every row" in told
 
 
 def test_a_statistic_that_is_no_number_is_left_out_unless_it_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("x_a,acc,Depth\n0,1,deep\n1,2,flat\n")
     found = arena(path)
-    assert found.statistics == () and "Depth is not used as a statistic: column 'Depth' must hold" in found.notes[0]
+    assert found.statistics == () and "Depth is not used as a statistic: column 'Depth' must hold" in " ".join(
+        found.notes
+    )
     with pytest.raises(ResultsError, match="'Depth' must hold numbers"):
         arena(path, Question(objectives=(ACC,), statistics=("Depth",)))
 
@@ -129,5 +136,7 @@ def test_questions_that_make_no_sense_are_refused() -> None:
         Question(objectives=(ACC, ACC))
     with pytest.raises(ValueError, match="'acc' is what the search is after, so it cannot be a statistic"):
         Question(objectives=(ACC,), statistics=("acc",))
+    with pytest.raises(ValueError, match="a judge looks at the best of one objective, got acc, params, which have no"):
+        Question(objectives=(ACC, PARAMS), judge=ACC)
     with pytest.raises(ValueError, match="'params' is what the search is after"):
         Question(objectives=(ACC,), judge=PARAMS, statistics=("params",))

@@ -52,9 +52,10 @@ def test_other_settings_live_in_the_same_file(small: Arena, tmp_path: Path) -> N
         return json.dumps(key(arena, course, strategy, seed, code))
 
     limited = arena(tmp_path / "t.csv", Question(objectives=(ACC,), limits=("late <= 3",)))
+    told, names = (arena(tmp_path / "t.csv", Question(objectives=(ACC,), numeric=asked)) for asked in ("x_a", "none"))
     blind = arena(tmp_path / "t.csv", Question(objectives=(ACC,), statistics=()))
     changed = [
-        of(limited), of(blind), of(strategy="forest"), of(seed=1), of(code="d"),
+        of(limited), of(blind), of(told), of(names), of(strategy="forest"), of(seed=1), of(code="d"),
         *(of(course=Course(num_trials=n, workers=w, lag=lag, predictor=p))
           for n, w, lag, p in [(7, 1, 0, "ridge"), (6, 2, 0, "ridge"), (6, 1, 1, "ridge"), (6, 1, 0, "gp")]),
     ]  # fmt: skip
@@ -63,15 +64,23 @@ def test_other_settings_live_in_the_same_file(small: Arena, tmp_path: Path) -> N
     assert of(judged) == of()  # the judge changes no training
 
 
-def test_a_file_of_something_else_holds_nothing_and_is_kept(tmp_path: Path, small: Arena) -> None:
+def test_lines_of_something_else_hold_nothing_and_are_kept(tmp_path: Path, small: Arena) -> None:
     path = tmp_path / "runs.jsonl"
-    path.write_text('[1]\nnonsense\n{"key": {}, "replay": {}}')
+    path.write_text('{"key": 1}\nnonsense\n{"key": {}, "replay": {}}')
     store, found = Store(path=path), replay(small, COURSE, "random", 0)
     wanted = key(small, COURSE, "random", 0, "c")
     assert store.find([wanted]) == [None]
     store.add(wanted, found)
     assert store.find([wanted, key(small, COURSE, "random", 1, "c")]) == [found, None]
-    assert path.read_text().startswith('[1]\nnonsense\n{"key": {}, "replay": {}}\n')
+    assert path.read_text().startswith('{"key": 1}\nnonsense\n{"key": {}, "replay": {}}\n')
+
+
+def test_a_file_that_begins_with_something_else_is_refused_and_kept(tmp_path: Path, small: Arena) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("x_a,acc\n0,1\n")
+    with pytest.raises(ValueError, match=r"other\.csv holds no replays, it begins with 'x_a,acc'; give --out a new"):
+        replay_all(small, COURSE, RUNS, jobs=1, store=Store(path=path))
+    assert path.read_text() == "x_a,acc\n0,1\n"
 
 
 def test_code_tells_versions_of_a_strategy_apart(tmp_path: Path) -> None:

@@ -119,6 +119,16 @@ def test_failures_and_a_constant_objective_are_survived(tmp_path: Path) -> None:
         ),
         (("--objective", "acc", "--judge", "auc"), "has no column 'auc'"),
         (("--objective", "acc", "--duration", "x_a"), "'x_a' is a decision"),
+        (("--objective", "acc:high"), "acc goes with :min or :max, got ':high'; write acc:min or acc:max"),
+        (("--objective", "acc", "--limit", "late <= 4 ms"), "'late' does not say its unit, so its amount cannot be in"),
+        (("--objective", "acc", "--unit", "late"), "a unit is COLUMN=UNIT, such as latency=ms"),
+        (("--objective", "acc", "--unit", "lat=ms"), "the table has no column 'lat'; known: acc, params, late, test"),
+        (("--objective", "acc", "--numeric", "x_z"), "t.csv has no decision 'x_z'; known: x_a, x_b, x_c"),
+        (("--objective", "acc", "--numeric", "x_b"), "decision 'x_b' is said to hold numbers, got 'b0'"),
+        (
+            ("--objective", "acc", "--objective", "params:min", "--judge", "test"),
+            "a judge looks at the best of one obj",
+        ),
     ],
 )
 def test_bad_use_is_one_sentence(table: Path, options: tuple[str, ...], message: str) -> None:
@@ -130,3 +140,64 @@ def test_bad_use_is_one_sentence(table: Path, options: tuple[str, ...], message:
 def test_a_missing_table_is_one_sentence(tmp_path: Path) -> None:
     done = bench(tmp_path / "none.csv", "--objective", "acc")
     assert done.exit_code == 2 and done.stderr.startswith("error: cannot read")
+
+
+@pytest.mark.parametrize("option", ["--out", "--png"])
+def test_no_output_goes_onto_the_table(table: Path, option: str) -> None:
+    before = table.read_bytes()
+    done = bench(table, "--objective", "acc", option, str(table.parent / "." / "t.csv"), *QUICK)
+    assert done.exit_code == 2 and done.stdout == "" and len(done.stderr.splitlines()) == 1
+    assert f"{option} must not be what is read as TABLE" in done.stderr and table.read_bytes() == before
+
+
+def test_no_output_goes_onto_an_own_file_or_another_table(table: Path, tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine.py", write(tmp_path / "other.csv")
+    mine.write_text("from predictors.ridge import PREDICTOR as PREDICTOR\n")
+    before = other.read_bytes()
+    done = bench(table, "--objective", "acc", "--predictor", str(mine), "--out", str(mine), *QUICK)
+    assert done.exit_code == 2 and "--out must not be what is read as --predictor" in done.stderr
+    done = bench(table, "--objective", "acc", "--out", str(other), *QUICK)
+    assert done.exit_code == 2 and "other.csv holds no replays, it begins with 'x_a,x_b,x_c,acc" in done.stderr
+    assert other.read_bytes() == before and mine.read_text().startswith("from predictors.ridge")
+
+
+@pytest.mark.parametrize(
+    ("options", "direction", "told"),
+    [
+        (
+            ("--judge", "test"),
+            "max",
+            "the judge test is taken for max, as its rank correlation with loss (min) is -1.00",
+        ),
+        (("--judge", "test:minimise"), "min", None),
+        (
+            ("--judge", "test_loss"),
+            "min",
+            "test_loss is taken for min, as its rank correlation with loss (min) is +1.00",
+        ),
+        (("--judge", "other"), "max", "the judge other is taken for max, as nothing else is said; --judge other:min"),
+    ],
+)
+def test_the_judge_has_a_direction_of_its_own(
+    tmp_path: Path, options: tuple[str, ...], direction: str, told: str | None
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"{a},{b},{4 * a + b},{99 - 4 * a - b},{3 * (4 * a + b)},{(a + b) % 2}" for a in range(4) for b in range(4)]
+    path.write_text("\n".join(["x_a,x_b,loss,test,test_loss,other", *rows]))
+    record = json.loads(bench(path, "--objective", "loss", "--minimise", *options, "--json", *QUICK).stdout)
+    assert record["judge"]["direction"] == direction
+    notes = [note for note in record["notes"] if note.startswith("the judge")]
+    assert (told in notes[0]) if told else not notes
+    shown = bench(path, "--objective", "loss", "--minimise", *options, *QUICK)
+    assert f"{options[1].partition(':')[0]} ({direction}) regret (floor" in shown.stdout
+
+
+def test_a_table_of_semicolons_and_said_units_is_replayed(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"{w};{d};{w * d};{w / d}" for w in (8, 16, 32, 64) for d in (1, 2, 3)]
+    path.write_text("\n".join(["x_w:number;x_d;acc;lat", *rows]))
+    options = ("--limit", "lat <= 0.032 s", "--unit", "lat=ms", "--numeric", "x_*")
+    done = bench(path, "--objective", "acc:maximise", *options, "--json", *QUICK, "--trials", "4")
+    record = json.loads(done.stdout)
+    assert record["coding"] == {"numbers": ["x_w", "x_d"], "candidates": ["names"]}
+    assert record["table"]["allowed"] == 11 and "cells are separated by semicolons" in record["notes"]

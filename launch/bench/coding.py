@@ -1,0 +1,134 @@
+"""Which decisions of a table are numbers: by `--numeric`, by its header, else left to the predictor to find out.
+
+Nobody can see from 0, 1, 2 whether they are widths or the codes of operations. Where it is not said, features hold the
+columns of both codings, and `predictors.coding` chooses during the search, on what has been trained so far. What looks
+like codes (0, 1, 2, .. without a gap) must prove itself the more clearly to be a number. A decision of two options is
+the same either way and counts as a name.
+
+    n, f   architectures; features, of all codings one beside the other, then the statistics
+"""
+
+import fnmatch
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from nas.space import Choice
+from predictors.coding import Coding
+from search_spaces.table import Results, ResultsError, features, holds_numbers, named, numbers, values_of
+
+MIN_OPTIONS = 3
+CAUTION = 3.0
+"""Of a coding that takes what looks like codes for numbers; the margin is then a whole standard error of tau."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """Attributes:
+    encoded: what a predictor sees of each architecture.
+    codings: the columns of each; one where everything is said.
+    numbers: the decisions that are numbers in every coding.
+    notes: what a reader should know, as sentences.
+    """
+
+    encoded: Float[np.ndarray, "n f"]
+    codings: tuple[Coding, ...]
+    numbers: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def coded(results: Results, statistics: Float[np.ndarray, "n s"], asked: str | None) -> Coded:
+    """The features of a table's architectures.
+
+    Args:
+      asked: see `numeric`.
+
+    Raises:
+      ResultsError: a decision that is to be a number is none, or is unknown.
+    """
+    said = dict(results.said) if asked is None else numeric(results, asked)
+    told = [choice.name for choice in results.choices if said.get(choice.name)]
+    open_ones = [choice for choice in results.choices if choice.name not in said and _may_be_number(choice)]
+    candidates = [("names", told, 1.0), *((name, [*told, *some], caution) for name, some, caution in _ways(open_ones))]
+    blocks = [_block(results, is_number) for _, is_number, _ in candidates]
+    ends = np.cumsum([block.shape[1] for block in blocks]).tolist()
+    codings = tuple(
+        Coding(name=name, columns=tuple(range(end - block.shape[1], end)), caution=caution)
+        for (name, _, caution), block, end in zip(candidates, blocks, ends, strict=True)
+    )
+    return Coded(
+        encoded=np.concatenate([*blocks, features((), results.architectures, statistics)], axis=1),
+        codings=codings,
+        numbers=tuple(told),
+        notes=tuple(_notes(told, open_ones)),
+    )
+
+
+def numeric(results: Results, asked: str) -> dict[str, bool]:
+    """Whether each decision is a number: "all" that can be, "none", or those named, such as "x_width*,x_depth".
+
+    Raises:
+      ResultsError: a name is that of no decision, or of one that does not hold numbers.
+    """
+    known = {choice.name: choice for choice in results.choices}
+    if asked in ("all", "none"):
+        return {name: asked == "all" and holds_numbers(choice) for name, choice in known.items()}
+    wanted = dict.fromkeys(known, False)
+    for pattern in filter(None, map(str.strip, asked.split(","))):
+        found = fnmatch.filter(known, pattern)
+        if not found:
+            raise ResultsError(
+                f"--numeric takes decisions, all or none, and {results.name} has no decision {pattern!r}; known: "
+                f"{', '.join(known)}"
+            )
+        for name in found:
+            values_of(known[name])
+            wanted[name] = True
+    return wanted
+
+
+def _ways(open_ones: Sequence[Choice]) -> Iterator[tuple[str, list[str], float]]:
+    """Which of the decisions that nobody has spoken of to take for numbers, and how cautiously."""
+    uncoded = [choice.name for choice in open_ones if not _looks_like_codes(choice)]
+    if 0 < len(uncoded) < len(open_ones):
+        yield "numbers but for codes", uncoded, 1.0
+    if open_ones:
+        yield "numbers", [choice.name for choice in open_ones], 1.0 if len(uncoded) == len(open_ones) else CAUTION
+
+
+def _block(results: Results, is_number: Sequence[str]) -> Float[np.ndarray, "n c"]:
+    """The decisions in one coding: names, then numbers."""
+    mask = np.array([choice.name in is_number for choice in results.choices])
+    blocks = [
+        code([results.choices[i] for i in np.flatnonzero(chosen)], results.architectures[:, chosen])
+        for code, chosen in ((named, ~mask), (numbers, mask))
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def _may_be_number(choice: Choice) -> bool:
+    return len(choice.options) >= MIN_OPTIONS and holds_numbers(choice)
+
+
+def _looks_like_codes(choice: Choice) -> bool:
+    """0, 1, 2, .. without a gap."""
+    return choice.options == tuple(range(len(choice.options)))
+
+
+def _notes(told: Sequence[str], open_ones: Sequence[Choice]) -> list[str]:
+    notes = []
+    if told:
+        notes.append(f"{_listed(told)} count as numbers")
+    if open_ones:
+        notes.append(
+            f"{_listed([choice.name for choice in open_ones])} may be numbers or names: predictors find it out on what "
+            "has been trained; --numeric COL,..|all|none says it, and so does a header such as "
+            f"{open_ones[0].name}:number or {open_ones[0].name}:name"
+        )
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:3])}, .. {names[-1]} ({len(names)} decisions)"
