@@ -55,7 +55,7 @@ def test_a_limit_may_speak_of_the_baseline_or_a_reference(pricing: Pricing) -> N
 def test_a_limit_on_a_table_that_is_unfit_for_limits_is_refused_with_the_reason_and_the_cure(
     table: LatencyTable,
 ) -> None:
-    rounded = replace(table, entries=dict.fromkeys(table.entries, 1.0), fit=None, line=Line(), checks=())
+    rounded = replace(table, entries=dict.fromkeys(table.entries, 1.0), fit=None, line=Line(), checks=(), intervals={})
     unfit = price(SPACE, macs.RESOURCES, [rounded])
     with pytest.raises(LimitError, match=r"cannot be kept: .* its \d+ operators have 1 different .* on your word"):
         unfit.limit("latency_ms.fake <= 3 ms")
