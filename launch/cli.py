@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from launch.paths import absolute
+
 BAD_USE = 2
 STOPPED = 130
 CLOSED = 141
@@ -130,6 +132,7 @@ def front(**options: Any) -> None:
 
 @nas.command()
 @run_argument
+@click.option("--out", "page", type=click.Path(path_type=Path), metavar="FILE", help="[default: RUN/report.html]")
 @json_option
 def report(**options: Any) -> None:
     """Write RUN's report: one self-contained HTML page."""
@@ -225,7 +228,7 @@ def bench(**options: Any) -> None:
 def _call(verb: str, options: dict[str, Any]) -> None:
     """Run `launch.verbs.VERB.run(**options)`; a caller's mistake becomes one sentence and exit status 2."""
     try:
-        sys.exit(importlib.import_module(f"launch.verbs.{verb}").run(**options))
+        sys.exit(importlib.import_module(f"launch.verbs.{verb}").run(**absolute(options)))
     except KeyboardInterrupt:
         click.echo("stopped; the same command continues", err=True)
         sys.exit(STOPPED)

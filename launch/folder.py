@@ -133,15 +133,17 @@ class RunFolder:
         draft.replace(path)
 
     def driver(self) -> str | None:
-        """The process that holds the run now, if any."""
-        lock = FileLock(self.path / ".lock")
+        """The process that holds the run now, if any. Looking writes nothing: the run may be another user's.
+
+        Where the lock cannot be asked at all, what the last driver wrote is taken for true.
+        """
+        held = _is_held(self.path / ".lock")
+        if held is False:
+            return None
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            owner = self.path / ".driver"
-            return owner.read_text() if owner.exists() else "an unknown process"
-        lock.release()
-        return None
+            return (self.path / ".driver").read_text()
+        except OSError:
+            return "an unknown process" if held else None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -166,6 +168,27 @@ class RunFolder:
         finally:
             owner.unlink(missing_ok=True)
             lock.release()
+
+
+def _is_held(lock: Path) -> bool | None:
+    """Whether a process holds the lock; None if it cannot be told. Opened to read and asked to share, never made."""
+    try:
+        import fcntl
+
+        descriptor = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except (OSError, ImportError):  # no such module on Windows
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system that knows no locks
+        return None
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _check_empty(path: Path) -> None:
