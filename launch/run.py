@@ -98,6 +98,8 @@ def carry_out(
     history = open_history(folder, settings, experiment, create=True)
     history.recover()
     folder.start()
+    if passed_over := history.passed_over():
+        progress.say(str(passed_over))
     executor = make_executor(evaluator)
     search = Search(
         experiment=experiment,
@@ -221,14 +223,13 @@ class Search:
         old = self._phase("final")
         # What has failed is not tried again, unless everything has: then whatever was wrong may have been mended.
         tried = {trial.architecture for trial in old if any(other.state != "failed" for other in old)}
-        known = [Proposal(architecture=trial.architecture, origin=trial.origin) for trial in old]
-        proposals = (*known, *(proposal for proposal in _distinct(wanted) if proposal.architecture not in tried))
+        proposals = _by_ticket(old, [proposal for proposal in _distinct(wanted) if proposal.architecture not in tried])
         plan = Plan(
             phase="final",
             num_trials=len(proposals),
             fidelity=self.experiment.final_fidelity,
             seed=self.options.seed,
-            lag=0,
+            lag=len(proposals),  # none waits for another, and each ticket has its place in the list
         )
         self.account.course = replace(self.account.course, num_finals=len(proposals), searching=False)
         finals = self._run(plan, Listed(proposals=proposals))
@@ -376,6 +377,15 @@ def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
     for proposal in proposals:
         origins.setdefault(proposal.architecture, []).append(proposal.origin)
     return [Proposal(architecture=row, origin=", ".join(names)) for row, names in origins.items()]
+
+
+def _by_ticket(old: Sequence[Trial], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """Finals in the order of their tickets: the record's keep theirs, new ones fill what it has lost and then go on."""
+    known = {trial.ticket: Proposal(architecture=trial.architecture, origin=trial.origin) for trial in old}
+    rest = list(new)
+    places = range(max(known, default=-1) + 1)
+    filled = [known[ticket] if ticket in known else rest.pop(0) for ticket in places if ticket in known or rest]
+    return (*filled, *rest)
 
 
 def _latest_failure(trials: Sequence[Trial]) -> str:
