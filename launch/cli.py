@@ -98,6 +98,9 @@ cache_option = click.option(
 @latency_option
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
 @cache_option
+@click.option(
+    "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."
+)
 @json_option
 def search(**options: Any) -> None:
     """Search for the best architecture of EXPERIMENT that meets every limit.
@@ -145,6 +148,17 @@ def report(**options: Any) -> None:
 def status(**options: Any) -> None:
     """Show how far RUN is; works while another terminal drives it."""
     _call("status", options)
+
+
+@nas.command()
+@run_argument
+@json_option
+def repair(**options: Any) -> None:
+    """Save what can be read of RUN's damaged record; keeps the damaged one, and tells what is trained again.
+
+    Nobody else may be writing to the record meanwhile: an SQLite file may hold other runs.
+    """
+    _call("repair", options)
 
 
 @nas.command()

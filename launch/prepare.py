@@ -14,9 +14,10 @@ from launch.pricing import price
 from launch.progress import Progress, duration
 from nas.devices.device import Device
 from nas.devices.profile import NOISY, NUM_NETWORKS, Forecast, noise, profile
-from nas.devices.table import LatencyTable, read, write
+from nas.devices.table import LatencyTable, TableError, read, write
 from nas.limits import parse_limit, resource_name
 from nas.space import Space
+from nas.variants import operators
 
 
 def check_limits(experiment: Experiment, texts: Sequence[str]) -> None:
@@ -56,12 +57,24 @@ def latency_tables(
     tables = []
     for device in experiment.devices:
         kept = folder.latency_table(device.key)
+        if kept.exists() and not _covers(kept, experiment.space):
+            progress.say(f"{kept} lacks operators of the space's new options and is made anew")
+            kept.replace(kept.with_name(f"{kept.name}.before"))
         if not kept.exists() and device.key in given:
             write(read_for(experiment.space, given[device.key]), kept)
         elif not kept.exists():
             write(_cached_table(experiment.space, device, cache, seed, progress), kept)
         tables.append(read(kept))
     return tables
+
+
+def _covers(path: Path, space: Space) -> bool:
+    """Whether a table that fitted when the run began still does: the space may have got options since."""
+    try:
+        read(path).check_covers(operators(space))
+    except TableError:
+        return False
+    return True
 
 
 def _cached_table(space: Space, device: Device, cache: Path, seed: int, progress: Progress) -> LatencyTable:

@@ -20,12 +20,13 @@ from launch.finalists import Finalists
 from launch.folder import RunFolder
 from launch.judging import held_out
 from launch.latency import given_tables
+from launch.meaning import check_evaluator
 from launch.measure import measure
 from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
 from launch.progress import Progress, tally
 from launch.report.page import write_report
-from launch.session import informed, open_history
+from launch.session import informed, note_record, open_history
 from launch.tables import quality_text
 from nas.checkpoints import Checkpoints
 from nas.design import space_filling
@@ -89,15 +90,17 @@ def carry_out(
     else:
         place.checkpoints.prove()
     evaluator = experiment.make_evaluator(place)
+    check_evaluator(folder, evaluator)
     tables = latency_tables(experiment, folder, place.cache, options.seed, progress, given=given_tables(settings))
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
     feasible = pricing.feasible(limits, options.seed)
     progress.say(_feasible_text(feasible))
     repair_journal(folder.journal)
-    history = open_history(folder, settings, experiment, create=True)
+    history = open_history(folder, settings, experiment, create=not folder.started)
     history.recover()
     folder.start()
+    note_record(folder, history)
     if passed_over := history.passed_over():
         progress.say(str(passed_over))
     executor = make_executor(evaluator)
@@ -125,6 +128,7 @@ def carry_out(
         finals = search.finals(complete, fitted)
     finally:
         executor.close()  # before timing: idle workers are not quite idle
+        note_record(folder, history)
     if place.checkpoints is not None:  # before the winner is written: a run that is done is not looked into again
         place.checkpoints.clear()
     search.conclude(finals, fitted, quality, evaluator)

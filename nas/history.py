@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
@@ -27,6 +27,7 @@ from nas.storage import HistoryError, told
 from nas.trial import Outcome, Phase, Trial
 
 FORMAT = 1
+FORMAT_NAME = "chamnas:format"
 
 _Key = tuple[Phase, int]
 """A trial's phase and ticket."""
@@ -60,8 +61,11 @@ class History:
         self._unclosed: list[Trial] = []
         self._foreign = 0
         self._damaged: list[str] = []
+        known: dict[str, BaseDistribution] = {}
         for frozen in storage.get_all_trials(self._study_id, deepcopy=False):
             self._take(frozen)
+            known |= frozen.distributions if is_ours(frozen.user_attrs) else {}
+        self._distributions = _named_apart(self._distributions, known)
 
     def passed_over(self) -> PassedOver:
         """What the study holds beside this run's readable trials; as it stood at opening."""
@@ -182,18 +186,30 @@ def _key(trial: Trial) -> _Key:
     return trial.phase, trial.ticket
 
 
+def _named_apart(
+    wanted: Mapping[str, CategoricalDistribution], known: Mapping[str, BaseDistribution]
+) -> dict[str, CategoricalDistribution]:
+    """Distributions by their parameter's name; one that has got more options since needs another in a database."""
+    return {
+        name if known.get(name, one) == one else f"{name} of {len(one.choices)}": one for name, one in wanted.items()
+    }
+
+
 def _open_study(storage: BaseStorage, name: str, *, create: bool) -> int:
     try:
         study_id = storage.get_study_id_from_name(name)
     except KeyError:
         if not create:
-            raise HistoryError(f"the record holds no study called {name!r}; is this the run's own storage?") from None
+            raise HistoryError(
+                f"the record holds no study called {name!r}; is this the run's own storage? If it "
+                "was deleted, restore it from a copy, or begin again with --out a new folder"
+            ) from None
         try:
             study_id = storage.create_new_study([StudyDirection.MINIMIZE], name)
         except DuplicatedStudyError:
             raise HistoryError(f"another process has just made the study {name!r}; run the command again") from None
-        storage.set_study_user_attr(study_id, "chamnas:format", FORMAT)
-    found = storage.get_study_user_attrs(study_id).get("chamnas:format")
+        storage.set_study_user_attr(study_id, FORMAT_NAME, FORMAT)
+    found = storage.get_study_user_attrs(study_id).get(FORMAT_NAME)
     if found != FORMAT:
         raise HistoryError(f"study {name!r} has record format {found}, this version reads {FORMAT}; use a new folder")
     return study_id

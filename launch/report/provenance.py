@@ -10,7 +10,9 @@ from launch.report.view import Table, amount, deviation, header, percent, shown,
 from nas.devices.profile import noise
 from nas.devices.table import LatencyTable
 
-HIDDEN = frozenset({"format", "started", "study", "storage"})  # a storage's URL may hold a password
+HIDDEN = frozenset(
+    {"format", "started", "study", "storage", "meaning", "evaluator"}
+)  # a storage's URL may hold a password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ def run(
     data: Path | None,
     cache: Path | None,
     as_json: bool,
+    allow_new_options: bool = False,
 ) -> int:
     chosen, folder = load_experiment(experiment), RunFolder(path=run)
     terms = Terms(
@@ -80,6 +81,7 @@ def run(
         data=data,
         rungs=rungs,
         eta=eta,
+        allow_new_options=allow_new_options,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
