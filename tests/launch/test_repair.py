@@ -132,7 +132,7 @@ def test_a_file_that_is_no_database_is_refused_and_left(tmp_path: Path) -> None:
     assert file.read_bytes() == b"not a database" * 1000
 
 
-def test_a_repaired_run_goes_on_and_trains_what_was_lost(tmp_path: Path) -> None:
+def test_a_repaired_run_goes_on_and_trains_what_was_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = place_at(tmp_path)
     first = nas(*place.search("--trials", "6"))
     assert first.code == 0, first.err
@@ -140,10 +140,12 @@ def test_a_repaired_run_goes_on_and_trains_what_was_lost(tmp_path: Path) -> None
     lines = place.run.journal.read_bytes().splitlines(keepends=True)
     (lost,) = [i for i, line in enumerate(lines) if b'"phase":"search","ticket":4,' in line]
     place.run.journal.write_bytes(b"".join([*lines[:lost], b"{}\n", *lines[lost + 1 :]]))
-    refused = nas(*place.search("--trials", "7"))
-    assert refused.code == 2 and f"line {lost + 1} is no operation" in refused.err and "`nas repair" in refused.err
-    said = nas("repair", str(place.run.path))
-    assert said.code == 0 and "lost, and proposed anew: search-4" in said.out
+    with pytest.raises(HistoryError, match=rf"line {lost + 1} is no operation.*`nas repair RUN`"):
+        open_session(place.run)
+    capsys.readouterr()
+    assert repair.run(run=place.run.path, as_json=False) == 0
+    said = capsys.readouterr().out
+    assert f"damaged lines: {lost + 1}; " in said and "lost, and proposed anew: search-4" in said
     again = nas(*place.search("--trials", "7"))
     assert again.code == 0, again.err
     assert trained(place.orders)[len(begun) :][:2] == ["search-4", "search-6"]
