@@ -55,6 +55,7 @@ def continued(
     """
     if not kept:
         return meaning_of(experiment)
+    _check_form(path, kept)
     if fault := _changed_choice(kept["choices"], experiment.space.choices):
         raise FolderError(f"the space of {path} must stay what it was when the run began: {fault}; {ELSE}")
     if (grown := _grown(kept["choices"], experiment.space.choices)) and not allow_new_options:
@@ -91,6 +92,22 @@ def check_evaluator(folder: RunFolder, evaluator: Evaluator) -> None:
                 f"{folder.path} was started with an evaluator that said {name} = {kept[name]!r}, now it says "
                 f"{said[name]!r}; {what}{ELSE}"
             )
+
+
+def _check_form(path: Path, kept: Mapping[str, Any]) -> None:
+    try:
+        _ = (
+            [(choice["name"], list(choice["options"])) for choice in kept["choices"]],
+            [dict(values) for part in ("stages", "references") for values in kept[part].values()],
+            [float(probe) for probe in kept["resources"].values()],
+            [int(number) for number in kept["num_options"]],
+            kept["networks"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FolderError(
+            f"{path / 'experiment.json'} must hold what the space was, and {SETTING!r} there cannot be read "
+            f"({type(error).__name__}: {error}); restore the file from a copy"
+        ) from error
 
 
 def _stages(space: Space) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
 from launch.progress import Progress, tally
 from launch.report.page import write_report
-from launch.session import informed, note_record, open_history
+from launch.session import check_record, informed, note_record, open_history
 from launch.tables import quality_text
 from nas.checkpoints import Checkpoints
 from nas.design import space_filling
@@ -85,6 +85,8 @@ def carry_out(
         if not folder.report.exists():  # the driver was killed after it had written the winner
             write_report(folder)
         return
+    if folder.started:
+        check_record(folder, settings)
     if place.checkpoints is None:
         progress.say(NOWHERE)
     else:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -120,7 +119,7 @@ def open_history(folder: RunFolder, settings: Mapping[str, Any], experiment: Exp
     """
     location = settings["storage"] or folder.journal
     if not create:
-        _check_there(folder, storage_file(str(location)))
+        check_record(folder, settings)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     history = History(
         open_storage(location),
@@ -138,7 +137,13 @@ def note_record(folder: RunFolder, history: History) -> None:
     folder.note_known(_extent(history))
 
 
-def _check_there(folder: RunFolder, file: Path | None) -> None:
+def check_record(folder: RunFolder, settings: Mapping[str, Any]) -> None:
+    """See that the file of a started run's record is there; before anything is prepared, for that may take long.
+
+    Raises:
+      HistoryError: it is gone or empty.
+    """
+    file = storage_file(str(settings["storage"] or folder.journal))
     if file is None or (file.is_file() and file.stat().st_size):
         return
     state = "empty" if file.is_file() else "gone"

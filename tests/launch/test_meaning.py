@@ -137,6 +137,12 @@ def test_a_run_of_a_version_that_kept_no_meaning_opens_and_keeps_it_from_then_on
     assert folder.settings() == settings
 
 
+@pytest.mark.parametrize("name", ["choices", "stages", "resources", "num_options"])
+def test_a_meaning_that_cannot_be_read_is_told(name: str) -> None:
+    with pytest.raises(FolderError, match=r"experiment\.json must hold what the space was, and 'meaning' there cannot"):
+        continued(RUN, EXPERIMENT, {**kept(), name: [["no", "form"]]}, allow_new_options=False)
+
+
 def test_a_space_of_another_size_is_refused_where_the_meaning_is_not_known(tmp_path: Path) -> None:
     folder = recorded(tmp_path / "run")
     settings = folder.settings()
