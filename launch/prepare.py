@@ -70,8 +70,9 @@ def latency_tables(
 
 def _covers(path: Path, space: Space) -> bool:
     """Whether a table that fitted when the run began still does: the space may have got options since."""
+    table = read(path)
     try:
-        read(path).check_covers(operators(space))
+        table.check_covers(operators(space))
     except TableError:
         return False
     return True

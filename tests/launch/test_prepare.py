@@ -13,10 +13,12 @@ from launch.prepare import check_limits, latency_tables
 from launch.progress import Progress
 from nas.devices import fake
 from nas.devices.device import Timed
-from nas.devices.table import TableError
+from nas.devices.table import TableError, write
 from nas.feasible import InfeasibleError
 from nas.limits import LimitError
 from nas.ops import Network, Operator
+from nas.space import Choice
+from nas.variants import operators
 from tests.experiments import tiny
 from tests.experiments.tiny import SPACE
 
@@ -92,6 +94,21 @@ def test_another_runtime_or_space_is_measured_anew(tmp_path: Path, progress: Pro
     for i, other in enumerate((on(Once(allowed=True, runtime="newer")), replace(on(Once(allowed=True)), space=larger))):
         latency_tables(other, RunFolder(path=tmp_path / f"other {i}"), cache, 0, progress)
         assert len(list((cache / "latency").iterdir())) == 2 + i
+
+
+def test_a_table_without_the_new_options_of_a_grown_space_is_kept_aside_and_made_anew(
+    tmp_path: Path, progress: Progress
+) -> None:
+    folder, cache = RunFolder(path=tmp_path / "run"), tmp_path / "cache"
+    wider = Choice(name="deep.width", options=(8, 16, 24, 32, 40))
+    stages = tuple(replace(stage, width=wider) if stage.width == tiny.DEEP else stage for stage in SPACE.stages)
+    grown = replace(on(Once(allowed=True)), space=replace(SPACE, stages=stages))
+    (whole,) = latency_tables(grown, folder, cache, 0, progress)
+    known = {op.key for op in operators(SPACE)}
+    write(replace(whole, entries={key: whole.entries[key] for key in known}), folder.latency_table("fake"))
+    old = folder.latency_table("fake").read_bytes()
+    assert latency_tables(grown, folder, cache, 0, progress) == [whole]
+    assert (folder.path / "latency_fake.json.before").read_bytes() == old
 
 
 def test_a_damaged_table_in_the_run_is_named(tmp_path: Path, progress: Progress) -> None:
