@@ -137,7 +137,7 @@ class Meter:
     _rates: list[float] = field(default_factory=list)
 
     def follow(self, trials: Sequence[Trial], begun: Mapping[tuple[Phase, int], float] | None = None) -> None:
-        """Look at a phase's trials, by ticket.
+        """Look at a phase's trials, by ticket; those behind one that the record has lost count once that is back.
 
         Args:
           begun: when running ones were handed out, on the clock; those that are not in it when they are first seen.
@@ -146,6 +146,8 @@ class Meter:
             return
         phase, now = trials[0].phase, self.clock()
         for trial in trials[self.num_seen(phase) :]:
+            if trial.ticket != self.num_seen(phase):
+                break
             self._fidelities[phase][trial.fidelity] += 1
             self._begun[phase, trial.ticket] = ((begun or {}).get((phase, trial.ticket), now), trial.fidelity)
         for key in [key for key in self._begun if key[0] == phase and trials[key[1]].state != "running"]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from launch.paths import absolute
+
 BAD_USE = 2
 STOPPED = 130
 CLOSED = 141
@@ -97,6 +99,9 @@ cache_option = click.option(
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
 @cache_option
+@click.option(
+    "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."
+)
 @json_option
 def search(**options: Any) -> None:
     """Search for the best architecture of EXPERIMENT that meets every limit.
@@ -131,6 +136,7 @@ def front(**options: Any) -> None:
 
 @nas.command()
 @run_argument
+@click.option("--out", "page", type=click.Path(path_type=Path), metavar="FILE", help="[default: RUN/report.html]")
 @json_option
 def report(**options: Any) -> None:
     """Write RUN's report: one self-contained HTML page."""
@@ -143,6 +149,17 @@ def report(**options: Any) -> None:
 def status(**options: Any) -> None:
     """Show how far RUN is; works while another terminal drives it."""
     _call("status", options)
+
+
+@nas.command()
+@run_argument
+@json_option
+def repair(**options: Any) -> None:
+    """Save what can be read of RUN's damaged record; keeps the damaged one, and tells what is trained again.
+
+    Nobody else may be writing to the record meanwhile: an SQLite file may hold other runs.
+    """
+    _call("repair", options)
 
 
 @nas.command()
@@ -233,7 +250,7 @@ def bench(**options: Any) -> None:
 def _call(verb: str, options: dict[str, Any]) -> None:
     """Run `launch.verbs.VERB.run(**options)`; a caller's mistake becomes one sentence and exit status 2."""
     try:
-        sys.exit(importlib.import_module(f"launch.verbs.{verb}").run(**options))
+        sys.exit(importlib.import_module(f"launch.verbs.{verb}").run(**absolute(options)))
     except KeyboardInterrupt:
         click.echo("stopped; the same command continues", err=True)
         sys.exit(STOPPED)

@@ -20,9 +20,13 @@ from filelock import FileLock, Timeout
 
 from launch.budget import NO_LIMITS, Budget
 from launch.json_text import json_text
+from launch.paths import absolute_url
 from nas.room import NoRoomError, is_lack_of_room, room_text
 
 FORMAT = 1
+MAX_SHOWN = 120  # characters of a setting in a message
+VETTED = ("meaning", "space_size")
+"""Settings that `launch.meaning` has compared, and that may grow; the second only where there is the first."""
 
 
 class FolderError(ValueError):
@@ -72,6 +76,8 @@ class RunFolder:
         settings = self.read_json(self.settings_file)
         if settings.get("format") != FORMAT:
             raise FolderError(f"{self.settings_file} has format {settings.get('format')}, this version reads {FORMAT}")
+        if settings.get("storage"):
+            settings["storage"] = absolute_url(settings["storage"])  # an older version kept what the command said
         return settings
 
     def settle(self, settings: Mapping[str, Any]) -> None:
@@ -83,7 +89,12 @@ class RunFolder:
           FolderError: a setting differs from the run's, or the folder holds something else.
         """
         if self.started:
-            check_unchanged(self.path, self.settings(), settings)
+            old = self.settings()
+            vetted = VETTED if VETTED[0] in old else VETTED[:1]
+            check_unchanged(self.path, old, {name: settings[name] for name in settings if name not in vetted})
+            added = {name: settings[name] for name in vetted if name in settings}
+            if json.loads(json.dumps({**old, **added})) != self.read_json(self.settings_file):
+                self.write_json(self.settings_file, {**old, **added})
             return
         if not self.settings_file.exists():
             _check_empty(self.path)
@@ -100,6 +111,29 @@ class RunFolder:
         """Say that the record is open and trials are about to be handed out."""
         if not self.started:
             self.write_json(self.settings_file, {**self.settings(), "started": True})
+
+    def add_setting(self, name: str, value: Any) -> None:
+        """Keep what is known only later, or what an older version did not keep."""
+        self.write_json(self.settings_file, {**self.settings(), name: value})
+
+    def known(self) -> dict[str, int]:
+        """How much the record held when it was last noted; empty if it never was."""
+        return self.read_json(self._known_file) if self._known_file.exists() else {}
+
+    def note_known(self, extent: Mapping[str, int]) -> None:
+        """Keep how much the record holds. What is noted must be on the disk, too."""
+        if self.journal.exists():
+            with self.journal.open("rb") as file:
+                os.fsync(file.fileno())
+        self.write_json(self._known_file, extent)
+
+    def forget_known(self) -> None:
+        """Take the record as it is, for somebody who has seen to it."""
+        self._known_file.unlink(missing_ok=True)
+
+    @property
+    def _known_file(self) -> Path:
+        return self.path / ".record.json"
 
     def is_done(self, num_trials: int, budget: Budget = NO_LIMITS) -> bool:
         """Whether a search of so many trials, or more, has ended with a winner; or would be stopped where it was.
@@ -145,15 +179,17 @@ class RunFolder:
             ) from error
 
     def driver(self) -> str | None:
-        """The process that holds the run now, if any."""
-        lock = FileLock(self.path / ".lock")
+        """The process that holds the run now, if any. Looking writes nothing: the run may be another user's.
+
+        Where the lock cannot be asked at all, what the last driver wrote is taken for true.
+        """
+        held = _is_held(self.path / ".lock")
+        if held is False:
+            return None
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            owner = self.path / ".driver"
-            return owner.read_text() if owner.exists() else "an unknown process"
-        lock.release()
-        return None
+            return (self.path / ".driver").read_text()
+        except OSError:
+            return "an unknown process" if held else None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -180,6 +216,27 @@ class RunFolder:
             lock.release()
 
 
+def _is_held(lock: Path) -> bool | None:
+    """Whether a process holds the lock; None if it cannot be told. Opened to read and asked to share, never made."""
+    try:
+        import fcntl
+
+        descriptor = os.open(lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except (OSError, ImportError):  # no such module on Windows
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system that knows no locks
+        return None
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _check_empty(path: Path) -> None:
     strangers = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
     if strangers:
@@ -194,7 +251,27 @@ def check_unchanged(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) 
     """
     for name, value in json.loads(json_text(new)).items():
         if old.get(name) != value:
+            where, before, now = _first_difference(name, old.get(name), value)
             raise FolderError(
-                f"{path} was started with {name} = {old.get(name)!r}, now it is {value!r}; "
+                f"{path} was started with {where} = {_shown(before, now)}, now it is {_shown(now, before)}; "
                 "keep the old setting, or give --out a new folder"
             )
+
+
+def _first_difference(name: str, old: Any, new: Any) -> tuple[str, Any, Any]:
+    """Where two settings differ: the innermost entry of long ones, and what it was and is."""
+    if isinstance(old, dict) and isinstance(new, dict) and len(repr(old) + repr(new)) > MAX_SHOWN:
+        key = next(key for key in {**old, **new} if old.get(key) != new.get(key))
+        return _first_difference(f"{name}.{key}", old.get(key), new.get(key))
+    return name, old, new
+
+
+def _shown(value: Any, other: Any) -> str:
+    """A setting's text; of a long one the part where it leaves the other's."""
+    text = repr(value)
+    if len(text) <= MAX_SHOWN:
+        return text
+    shared = next((i for i, (a, b) in enumerate(zip(text, repr(other), strict=False)) if a != b), 0)
+    start = max(0, min(shared - MAX_SHOWN // 4, len(text) - MAX_SHOWN))
+    end = start + MAX_SHOWN
+    return f"{'...' if start else ''}{text[start:end]}{'...' if end < len(text) else ''}"

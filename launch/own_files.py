@@ -8,23 +8,19 @@ a file that has gone, has changed or says something else by now is refused, not 
                 that the file reads, or a meter that answers differently each time
 """
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from launch.own_meters import ResourceError, load_meters
+from launch.probes import first_difference, probes, sampled
 from nas.limits import resource_name
 from nas.meters import AnyResource
 from nas.plugins import PluginError
 from nas.space import Space
 
-NUM_PROBED = 32
-PROBE_TOLERANCE = 1e-9  # relative; another machine's library may round the last digit otherwise
 SETTING = "resources"  # where experiment.json keeps them
 
 
@@ -55,9 +51,13 @@ class OwnFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFiles:
-    """The files that a run keeps, or that a command names."""
+    """The files that a run keeps, or that a command names.
+
+    `num_options` are the choices' of a run that has begun: its probes are of samples among those.
+    """
 
     files: tuple[OwnFile, ...] = ()
+    num_options: tuple[int, ...] = ()
 
     @classmethod
     def kept(cls, settings: Mapping[str, Any]) -> "OwnFiles":
@@ -66,7 +66,8 @@ class OwnFiles:
             files=tuple(
                 OwnFile(reference=reference, path=Path(kept["file"]), sha256=kept["sha256"], probes=kept["probes"])
                 for reference, kept in settings.get(SETTING, {}).items()
-            )
+            ),
+            num_options=tuple(settings.get("meaning", {}).get("num_options", ())),
         )
 
     def naming(self, names: Iterable[str]) -> "OwnFiles":
@@ -79,7 +80,7 @@ class OwnFiles:
         own = self
         for reference in map(_reference, names):
             if reference and own._find(reference) is None:
-                own = OwnFiles(files=(*own.files, _new(reference)))
+                own = replace(own, files=(*own.files, _new(reference)))
         return own
 
     def naming_limits(self, texts: Iterable[str]) -> "OwnFiles":
@@ -104,7 +105,9 @@ class OwnFiles:
         """
         resources = tuple(resource for file in self.files for resource in file.load())
         known = {name: probe for file in self.files for name, probe in file.probes.items()}
-        _check_probes(known, _probes(space, [resource for resource in resources if resource.name in known]))
+        if known:
+            networks = sampled(space, self.num_options)
+            _check_probes(known, probes(networks, [resource for resource in resources if resource.name in known]))
         return resources
 
     def record(self, space: Space) -> dict[str, Any]:
@@ -113,7 +116,7 @@ class OwnFiles:
             file.reference: {
                 "file": str(file.path),
                 "sha256": file.sha256,
-                "probes": dict(file.probes or _probes(space, file.load())),
+                "probes": dict(file.probes or probes(sampled(space, self.num_options), file.load())),
             }
             for file in self.files
         }
@@ -161,18 +164,8 @@ def _digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def _probes(space: Space, resources: Iterable[AnyResource]) -> dict[str, float]:
-    networks = [space.lower(row) for row in space.sample(NUM_PROBED, np.random.default_rng(0)).tolist()]
-    return {
-        resource.name: math.fsum(resource.of(network) for network in networks) / NUM_PROBED for resource in resources
-    }
-
-
 def _check_probes(known: Mapping[str, float], found: Mapping[str, float]) -> None:
-    for name, probe in known.items():
-        if name not in found or not math.isclose(probe, found[name], rel_tol=PROBE_TOLERANCE):
-            raise ResourceError(
-                f"{name} must say the same as when the run began, a mean of {probe:.10g} over {NUM_PROBED} sampled "
-                f"architectures, and says {found.get(name, math.nan):.10g}; restore what the file reads, or, if it "
-                "measures, keep its measurements in a table"
-            )
+    if difference := first_difference(known, found):
+        raise ResourceError(
+            f"{difference}; restore what the file reads, or, if it measures, keep its measurements in a table"
+        )

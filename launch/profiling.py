@@ -25,10 +25,11 @@ from launch.progress import Progress, duration
 from nas.devices.device import Device
 from nas.devices.profile import NUM_NETWORKS, Forecast, profile, slowdown
 from nas.devices.steadiness import TO_KEEP, disturbances, drift, noise
-from nas.devices.table import LatencyTable, read, write
+from nas.devices.table import LatencyTable, TableError, read, write
 from nas.feasible import FeasibleSet
 from nas.limits import resource_name
 from nas.space import Space
+from nas.variants import operators
 
 NUM_TIMED = 600
 """Operators at most; the others are predicted from them."""
@@ -96,6 +97,9 @@ def latency_tables(
                 f"the figures of the run {folder.path} rest on its table {own}, which cannot be timed again; "
                 "leave out --profile-again, or give --out a new folder"
             )
+        if own.exists() and not _covers(own, experiment.space):
+            progress.say(f"{own} lacks operators of the space's new options and is made anew")
+            own.replace(own.with_name(f"{own.name}.before"))
         if not own.exists() and device.key in given:
             write(read_for(experiment.space, given[device.key]), own)
         elif not own.exists():
@@ -110,6 +114,16 @@ def latency_tables(
             write(profiler.table(again=again), own)
         tables.append(read(own))
     return tables
+
+
+def _covers(path: Path, space: Space) -> bool:
+    """Whether a table that fitted when the run began still does: the space may have got options since."""
+    table = read(path)
+    try:
+        table.check_covers(operators(space))
+    except TableError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,12 +21,13 @@ from launch.folder import RunFolder
 from launch.judging import held_out
 from launch.latency import given_tables
 from launch.margins import Within, within
+from launch.meaning import check_evaluator
 from launch.measure import measure
 from launch.pricing import Pricing, price
 from launch.profiling import latency_tables
 from launch.progress import Progress, tally
 from launch.report.page import write_report
-from launch.session import informed, open_history
+from launch.session import check_record, informed, note_record, open_history
 from launch.tables import quality_text
 from launch.verification import Doubts, doubts_text, first_doubts, later_doubts
 from nas.bounds import InfeasibleError
@@ -89,11 +90,14 @@ def carry_out(
         if not folder.report.exists():  # the driver was killed after it had written the winner
             write_report(folder)
         return
+    if folder.started:
+        check_record(folder, settings)
     if place.checkpoints is None:
         progress.say(NOWHERE)
     else:
         place.checkpoints.prove()
     evaluator = experiment.make_evaluator(place)
+    check_evaluator(folder, evaluator)
     tables = latency_tables(
         experiment,
         folder,
@@ -114,9 +118,12 @@ def carry_out(
         progress.say(space.note)
     progress.say(_feasible_text(space.feasible))
     repair_journal(folder.journal)
-    history = open_history(folder, settings, experiment, create=True)
+    history = open_history(folder, settings, experiment, create=not folder.started)
     history.recover()
     folder.start()
+    note_record(folder, history)
+    if passed_over := history.passed_over():
+        progress.say(str(passed_over))
     executor = make_executor(evaluator)
     search = Search(
         experiment=experiment,
@@ -144,6 +151,7 @@ def carry_out(
         finals = search.finals(complete, fitted)
     finally:
         executor.close()  # before timing: idle workers are not quite idle
+        note_record(folder, history)
     if place.checkpoints is not None:  # before the winner is written: a run that is done is not looked into again
         place.checkpoints.clear()
     search.conclude(finals, fitted, quality, evaluator)
@@ -261,14 +269,13 @@ class Search:
         old = self._phase("final")
         # What has failed is not tried again, unless everything has: then whatever was wrong may have been mended.
         tried = {trial.architecture for trial in old if any(other.state != "failed" for other in old)}
-        known = [Proposal(architecture=trial.architecture, origin=trial.origin) for trial in old]
-        proposals = (*known, *(proposal for proposal in _distinct(wanted) if proposal.architecture not in tried))
+        proposals = _by_ticket(old, [proposal for proposal in _distinct(wanted) if proposal.architecture not in tried])
         plan = Plan(
             phase="final",
             num_trials=len(proposals),
             fidelity=self.experiment.final_fidelity,
             seed=self.options.seed,
-            lag=0,
+            lag=len(proposals),  # none waits for another, and each ticket has its place in the list
         )
         self.account.course = replace(self.account.course, num_finals=len(proposals), searching=False)
         finals = self._run(plan, Listed(proposals=proposals))
@@ -431,6 +438,15 @@ def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
     for proposal in proposals:
         origins.setdefault(proposal.architecture, []).append(proposal.origin)
     return [Proposal(architecture=row, origin=", ".join(names)) for row, names in origins.items()]
+
+
+def _by_ticket(old: Sequence[Trial], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """Finals in the order of their tickets: the record's keep theirs, new ones fill what it has lost and then go on."""
+    known = {trial.ticket: Proposal(architecture=trial.architecture, origin=trial.origin) for trial in old}
+    rest = list(new)
+    places = range(max(known, default=-1) + 1)
+    filled = [known[ticket] if ticket in known else rest.pop(0) for ticket in places if ticket in known or rest]
+    return (*filled, *rest)
 
 
 def _latest_failure(trials: Sequence[Trial]) -> str:

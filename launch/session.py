@@ -6,19 +6,23 @@ from typing import Any
 
 import optuna
 
+from launch import meaning
 from launch.experiment import Experiment
 from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import with_latencies
 from launch.own_files import OwnFiles
+from launch.paths import storage_file
 from launch.pricing import Pricing, price
 from launch.verification import first_doubts
 from nas.devices.table import LatencyTable, read
 from nas.history import History
 from nas.limits import Limit
 from nas.plugins import EXPERIMENTS, PluginError
-from nas.storage import open_storage
+from nas.storage import HistoryError, open_storage
 from nas.strategies.halving import full_predictor
 from nas.trial import Phase, Trial
+
+AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +125,57 @@ def open_history(folder: RunFolder, settings: Mapping[str, Any], experiment: Exp
     """The run's record.
 
     Raises:
-      HistoryError: it cannot be read, or does not exist and may not be created.
+      HistoryError: it cannot be read, or does not exist and may not be created, or has lost trials since it was last
+        written.
     """
+    location = settings["storage"] or folder.journal
+    if not create:
+        check_record(folder, settings)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return History(
-        open_storage(settings["storage"] or folder.journal),
+    history = History(
+        open_storage(location),
         settings["study"],
         choices=experiment.space.choices,
         objective=experiment.objective,
         create=create,
     )
+    _check_kept(folder, history)
+    return history
+
+
+def note_record(folder: RunFolder, history: History) -> None:
+    """Keep how much the record holds, so that a later command knows whether it is still there."""
+    folder.note_known(_extent(history))
+
+
+def check_record(folder: RunFolder, settings: Mapping[str, Any]) -> None:
+    """See that the file of a started run's record is there; before anything is prepared, for that may take long.
+
+    Raises:
+      HistoryError: it is gone or empty.
+    """
+    file = storage_file(str(settings["storage"] or folder.journal))
+    if file is None or (file.is_file() and file.stat().st_size):
+        return
+    state = "empty" if file.is_file() else "gone"
+    raise HistoryError(f"{folder.path} was started, and its record {file} is {state}; restore it from a copy. {AFRESH}")
+
+
+def _check_kept(folder: RunFolder, history: History) -> None:
+    known, found = folder.known(), _extent(history)
+    num_damaged = len(history.passed_over().damaged)
+    for what, number in known.items():
+        if found.get(what, 0) + num_damaged < number:
+            raise HistoryError(
+                f"the record of {folder.path} holds {found.get(what, 0):,} {what}, and held {number:,}: it has lost "
+                "some; restore it from a copy, or go on with what is left after `nas repair "
+                f"{folder.path}`, which trains them again. {AFRESH}"
+            )
+
+
+def _extent(history: History) -> dict[str, int]:
+    trials = history.trials()
+    return {"trials": len(trials), "trials that have ended": sum(trial.state != "running" for trial in trials)}
 
 
 def open_session(folder: RunFolder) -> Session:
@@ -144,6 +189,8 @@ def open_session(folder: RunFolder) -> Session:
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
     experiment = with_latencies(with_rungs(load_experiment(settings["experiment"]), settings), settings, folder)
+    means = settings.get(meaning.SETTING, {})
+    meaning.continued(folder.path, experiment, means, allow_new_options=False)
     check_unchanged(folder.path, settings, identity(experiment))
     history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

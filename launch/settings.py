@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from launch import latency
+from launch import latency, meaning
 from launch.experiment import Experiment
 from launch.folder import RunFolder
 from launch.own_files import SETTING, OwnFiles
@@ -29,12 +29,16 @@ def settings_of(
     latencies: tuple[str, ...] = (),
     rungs: tuple[int, ...] = (),
     eta: float | None = None,
+    allow_new_options: bool = False,
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
     The study's name is made up once: two runs may share a database, and a run folder may be renamed.
     """
     old = folder.settings() if folder.started else {}
+    means = meaning.continued(
+        folder.path, experiment, old.get(meaning.SETTING, {}), allow_new_options=allow_new_options
+    )
     wanted = list(limits) or old.get("limits", list(experiment.limits))
     own = OwnFiles.kept(old).naming_limits(wanted)
     steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
@@ -55,6 +59,7 @@ def settings_of(
         "data": str(data.resolve()) if data is not None else old.get("data"),
         **({SETTING: own.record(experiment.space)} if own.files else {}),
         **({latency.SETTING: timed} if timed else {}),
+        meaning.SETTING: means,
     }
 
 

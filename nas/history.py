@@ -15,17 +15,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.claims import LOST, PassedOver, fault_of, fault_of_outcome, is_ours
 from nas.space import Choice
 from nas.storage import HistoryError, told
 from nas.trial import Outcome, Phase, Trial
 
 FORMAT = 1
+FORMAT_NAME = "chamnas:format"
 
 _Key = tuple[Phase, int]
 """A trial's phase and ticket."""
@@ -57,14 +59,17 @@ class History:
         self._ids: dict[_Key, int] = {}
         self._begun: dict[_Key, datetime] = {}
         self._unclosed: list[Trial] = []
+        self._foreign = 0
+        self._damaged: list[str] = []
+        known: dict[str, BaseDistribution] = {}
         for frozen in storage.get_all_trials(self._study_id, deepcopy=False):
-            trial = _thaw(frozen)
-            self._trials[_key(trial)] = trial
-            self._ids[_key(trial)] = frozen._trial_id
-            if frozen.datetime_start is not None:
-                self._begun[_key(trial)] = frozen.datetime_start.astimezone(UTC)
-            if trial.state != "running" and not frozen.state.is_finished():
-                self._unclosed.append(trial)
+            self._take(frozen)
+            known |= frozen.distributions if is_ours(frozen.user_attrs) else {}
+        self._distributions = _named_apart(self._distributions, known)
+
+    def passed_over(self) -> PassedOver:
+        """What the study holds beside this run's readable trials; as it stood at opening."""
+        return PassedOver(foreign=self._foreign, damaged=tuple(self._damaged))
 
     def begun(self) -> dict[tuple[Phase, int], datetime]:
         """When each trial was first handed out (UTC), by phase and ticket; as it stood at opening."""
@@ -140,6 +145,35 @@ class History:
         """What `annotate` has kept."""
         return self._storage.get_study_user_attrs(self._study_id)
 
+    def _take(self, frozen: FrozenTrial) -> None:
+        """Read a trial, or pass it over."""
+        attrs = frozen.user_attrs
+        if LOST in attrs:
+            return
+        key = (attrs.get("phase"), attrs.get("ticket"))
+        if not is_ours(attrs):
+            self._foreign += 1
+        elif fault := fault_of(attrs, [len(one.choices) for one in self._distributions.values()]):
+            self._damaged.append(f"trial {frozen.number}: {fault}")
+        elif key in self._ids:  # a copy, as Optuna's callback for retries makes it
+            self._foreign += 1
+        else:
+            self._keep(frozen)
+
+    def _keep(self, frozen: FrozenTrial) -> None:
+        trial = _thaw(frozen, self._objective)
+        if "outcome" in frozen.user_attrs and trial.state == "running":
+            fault = fault_of_outcome(frozen.user_attrs["outcome"], self._objective)
+            self._damaged.append(f"trial {frozen.number}: {fault}; it is trained again")
+        self._trials[_key(trial)] = trial
+        if frozen.datetime_start is not None:
+            self._begun[_key(trial)] = frozen.datetime_start.astimezone(UTC)
+        if trial.state == "running" and frozen.state.is_finished():
+            return  # closed by another tool, or its outcome is lost: Optuna takes no other, so it starts as a new trial
+        self._ids[_key(trial)] = frozen._trial_id
+        if trial.state != "running" and not frozen.state.is_finished():
+            self._unclosed.append(trial)
+
     def _close(self, trial: Trial) -> None:
         if trial.state == "complete":
             values = [trial.metrics[self._objective]]
@@ -152,24 +186,37 @@ def _key(trial: Trial) -> _Key:
     return trial.phase, trial.ticket
 
 
+def _named_apart(
+    wanted: Mapping[str, CategoricalDistribution], known: Mapping[str, BaseDistribution]
+) -> dict[str, CategoricalDistribution]:
+    """Distributions by their parameter's name; one that has got more options since needs another in a database."""
+    return {
+        name if known.get(name, one) == one else f"{name} of {len(one.choices)}": one for name, one in wanted.items()
+    }
+
+
 def _open_study(storage: BaseStorage, name: str, *, create: bool) -> int:
     try:
         study_id = storage.get_study_id_from_name(name)
     except KeyError:
         if not create:
-            raise HistoryError(f"the record holds no study called {name!r}; is this the run's own storage?") from None
+            raise HistoryError(
+                f"the record holds no study called {name!r}; is this the run's own storage? If it "
+                "was deleted, restore it from a copy, or begin again with --out a new folder"
+            ) from None
         try:
             study_id = storage.create_new_study([StudyDirection.MINIMIZE], name)
         except DuplicatedStudyError:
             raise HistoryError(f"another process has just made the study {name!r}; run the command again") from None
-        storage.set_study_user_attr(study_id, "chamnas:format", FORMAT)
-    found = storage.get_study_user_attrs(study_id).get("chamnas:format")
+        storage.set_study_user_attr(study_id, FORMAT_NAME, FORMAT)
+    found = storage.get_study_user_attrs(study_id).get(FORMAT_NAME)
     if found != FORMAT:
         raise HistoryError(f"study {name!r} has record format {found}, this version reads {FORMAT}; use a new folder")
     return study_id
 
 
-def _thaw(frozen: FrozenTrial) -> Trial:
+def _thaw(frozen: FrozenTrial, objective: str) -> Trial:
+    """A trial whose attributes are sound; it is running if it has no sound outcome."""
     attrs = frozen.user_attrs
     trial = Trial(
         phase=attrs["phase"],
@@ -179,7 +226,8 @@ def _thaw(frozen: FrozenTrial) -> Trial:
         origin=attrs["origin"],
         state="running",
     )
-    return _ended(trial, attrs["outcome"]) if "outcome" in attrs else trial
+    is_ended = "outcome" in attrs and fault_of_outcome(attrs["outcome"], objective) is None
+    return _ended(trial, attrs["outcome"]) if is_ended else trial
 
 
 def _ended(trial: Trial, record: Mapping[str, Any]) -> Trial:

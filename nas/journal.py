@@ -16,28 +16,24 @@ import time
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 
+from nas.operations import UNREAD, Line, parsed
+
 SYNC_EVERY_S = 1.0
 BLOCK_BYTES = 1 << 16
-UNREAD = ("params", "distributions")
-
-Line = dict[str, Any]
-"""One operation as Optuna's `JournalStorage` makes and takes it."""
 
 
 class JournalFile(BaseJournalBackend):
-    """Optuna's journal file for one driver and any number of readers. Made if it is not there."""
+    """Optuna's journal file for one driver and any number of readers. Made by the first operation that is written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = JournalFileSymlinkLock(str(path))
-        self._read_to = (0, 0)  # lines read, and the place in the file behind them
+        self._read_to = (0, 0, 0)  # operations and lines read, and the place in the file behind them
         self._synced_at = -math.inf
-        if not path.exists():
-            path.touch()
 
     def append_logs(self, logs: list[Line]) -> None:
         """Write operations, all or none of them; Optuna's name for it. Its lock keeps a dashboard's notes out.
@@ -55,21 +51,26 @@ class JournalFile(BaseJournalBackend):
             self._lock.release()
 
     def read_logs(self, log_number_from: int) -> Iterator[Line]:
-        """Operations from a line's number on, without a last line that is still being written, or torn.
+        """Operations from a number on, without a last line that is still being written, or torn; blank lines are none.
 
         Raises:
           ValueError: a line is not an operation.
         """
-        number, place = self._read_to if self._read_to[0] <= log_number_from else (0, 0)
+        number, line, place = self._read_to if self._read_to[0] <= log_number_from else (0, 0, 0)
+        if not self._path.exists() and self._path.parent.is_dir():
+            return  # nothing has been written yet
         with self._path.open("rb") as file:
             file.seek(place)
             for text in file:
                 if not text.endswith(b"\n"):
                     return
-                number, place = number + 1, place + len(text)
+                line, place = line + 1, place + len(text)
+                if text.isspace():
+                    continue
+                number += 1
                 if number > log_number_from:
-                    self._read_to = (number, place)
-                    yield _parsed(text, number)
+                    self._read_to = (number, line, place)
+                    yield _parsed(text, line)
 
     def _sync(self, descriptor: int) -> None:
         if time.monotonic() - self._synced_at >= SYNC_EVERY_S:
@@ -119,11 +120,9 @@ def _end_of_last_line(file: BinaryIO, size: int) -> int:
 
 def _parsed(text: bytes, number: int) -> Line:
     try:
-        line = json.loads(text)
+        line = parsed(text)
     except ValueError as error:
-        raise ValueError(f"line {number} is damaged: {error}") from error
-    if not isinstance(line, dict):
-        raise ValueError(f"line {number} is no operation: {text[:40]!r}")
+        raise ValueError(f"line {number} {error}") from error
     for unread in UNREAD:
         line.pop(unread, None)
     return line

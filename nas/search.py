@@ -75,7 +75,9 @@ def run(
 ) -> list[Trial]:
     """Hand out every ticket of the plan and record what comes back; trials that have ended are never run again.
 
-    Trials that were running when an earlier driver died come first. The phase ends early if the strategy is exhausted.
+    Trials that were running when an earlier driver died come first, and so do those that the record has lost: they are
+    proposed again, with a lag from exactly what they were proposed from. The phase ends early if the strategy is
+    exhausted.
 
     Args:
       keep: called with each outcome before it is recorded, to store its artifacts.
@@ -89,9 +91,9 @@ def run(
 
     Raises:
       TooManyFailures: see `Plan.max_failure_share`.
-      ValueError: the record lacks a ticket, or holds one twice.
+      ValueError: the record holds a ticket twice.
     """
-    ledger = _Ledger.of([trial for trial in history.trials() if trial.phase == plan.phase])
+    ledger = _ledger(plan, strategy, [trial for trial in history.trials() if trial.phase == plan.phase])
     tickets = _tickets(plan, ledger, strategy)
     recent: deque[Trial] = deque(maxlen=FAILURE_WINDOW)
     num_running = 0
@@ -129,20 +131,6 @@ class _Ledger:
     running: dict[int, Trial] = field(default_factory=dict)
     num_settled: int = 0
 
-    @classmethod
-    def of(cls, trials: Sequence[Trial]) -> "_Ledger":
-        ledger = cls()
-        for ticket, trial in enumerate(sorted(trials, key=_ticket)):
-            if trial.ticket != ticket:
-                raise ValueError(
-                    f"a record must hold tickets 0, 1, 2, ... once each, got {trial.ticket} in place of {ticket} "
-                    f"in phase {trial.phase!r}; restore it from a copy, or start in an empty folder"
-                )
-            ledger.add(_unended(trial))
-            if trial.state != "running":
-                ledger.end(trial)
-        return ledger
-
     def add(self, trial: Trial) -> None:
         self.trials.append(trial)
         self.handed_out.append(trial)
@@ -166,6 +154,37 @@ class _Ledger:
         # A pending trial may have ended by now, or not yet: its result is hidden, so that timing cannot matter.
         first_pending = max(0, len(self.trials) - lag)
         return self.trials[:first_pending], self.handed_out[first_pending:]
+
+
+def _ledger(plan: Plan, strategy: Strategy, trials: Sequence[Trial]) -> _Ledger:
+    """A phase's trials as the record has them."""
+    ledger, known = _Ledger(), {trial.ticket: trial for trial in trials}
+    if len(known) < len(trials):
+        twice = next(trial.ticket for trial in trials if sum(other.ticket == trial.ticket for other in trials) > 1)
+        raise ValueError(
+            f"a record must hold tickets 0, 1, 2, ... once each, got {twice} twice in phase {plan.phase!r}; "
+            "restore it from a copy, or start in an empty folder"
+        )
+    for ticket in range(max(known, default=-1) + 1):
+        trial = known.get(ticket) or _lost(plan, strategy, ticket, ledger, trials)
+        ledger.add(_unended(trial))
+        if trial.state != "running":
+            ledger.end(trial)
+    return ledger
+
+
+def _lost(plan: Plan, strategy: Strategy, ticket: int, ledger: _Ledger, trials: Sequence[Trial]) -> Trial:
+    """A ticket that the record lacks, proposed from what it was proposed from.
+
+    Where that cannot be told, without a lag or while it rests on another lost one, from all that there is: so none
+    comes twice.
+    """
+    done, pending = ledger.known(plan.lag)
+    if not plan.lag or not ledger.knows_enough(plan.lag):
+        every = {trial.ticket: trial for trial in (*trials, *ledger.running.values())}
+        done = [every[ticket] for ticket in sorted(every) if every[ticket].state != "running"]
+        pending = [every[ticket] for ticket in sorted(every) if every[ticket].state == "running"]
+    return _trial(plan, ticket, strategy.propose(done, pending, np.random.default_rng((plan.seed, ticket))))
 
 
 def _tickets(plan: Plan, ledger: _Ledger, strategy: Strategy) -> Iterator[Trial | None]:

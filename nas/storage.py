@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 from nas.journal import JournalFile
 
 CONNECT_S = 10
+REPAIR = "`nas repair RUN` saves what can be read"
 
 
 class HistoryError(ValueError):
@@ -67,9 +68,9 @@ def open_storage(location: str | Path) -> BaseStorage:
             else "see that its server runs there, and that user and password (~/.pgpass or PGPASSWORD) are right"
         )
         raise HistoryError(f"{shown} cannot be opened ({_reason(error)}); {cure}") from error
-    except (ValueError, KeyError, OSError, OptunaError, SQLAlchemyError) as error:
+    except (ValueError, KeyError, TypeError, AssertionError, OSError, OptunaError, SQLAlchemyError) as error:
         raise HistoryError(
-            f"{shown} is not a readable record ({error}); give the storage that the run was "
+            f"{shown} is not a readable record ({_reason(error)}); {REPAIR}, give the storage that the run was "
             "started with, restore it from a copy, or start in an empty folder"
         ) from error
 
@@ -95,15 +96,25 @@ def told() -> Iterator[None]:
     """
     try:
         yield
+    except HistoryError:
+        raise
     except (OptunaError, SQLAlchemyError) as error:
+        cure = REPAIR if _is_damage(error) else "see to its database"
         raise HistoryError(
-            f"the record can be read or written no longer ({_reason(error)}); see to its database, then give the same "
+            f"the record can be read or written no longer ({_reason(error)}); {cure}, then give the same "
             "command: it goes on from what is recorded"
         ) from error
+    except (ValueError, LookupError, TypeError) as error:  # a row or a line that holds something else than it should
+        raise HistoryError(f"the record holds what cannot be read ({_reason(error)}); {REPAIR}") from error
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether an SQLite file is damaged, rather than out of reach."""
+    return any(word in _reason(error) for word in ("malformed", "not a database", "disk I/O error"))
 
 
 def _reason(error: Exception) -> str:
     """What the database itself said, without the statement that Optuna or SQLAlchemy was about to make."""
     cause = error.__cause__ if isinstance(error, OptunaError) and error.__cause__ else error
     said = cause.orig if isinstance(cause, DBAPIError) else cause
-    return " ".join(str(said).split())
+    return " ".join(str(said).split()) or type(said).__name__

@@ -93,6 +93,14 @@ class Divisible(Protocol):
         ...
 
 
+@runtime_checkable
+class Explained(Protocol):
+    """What an evaluator may also be: one that says how it trains. A run that goes on must be trained alike."""
+
+    @property
+    def training_facts(self) -> Mapping[str, str | int | float]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a job ended: with an evaluation, or with the reason for its failure (message and end of the traceback)."""

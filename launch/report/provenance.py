@@ -11,7 +11,9 @@ from nas.devices.fitness import doubts, rank_text
 from nas.devices.steadiness import drift, noise
 from nas.devices.table import LatencyTable
 
-HIDDEN = frozenset({"format", "started", "study", "storage"})  # a storage's URL may hold a password
+HIDDEN = frozenset(
+    {"format", "started", "study", "storage", "meaning", "evaluator"}
+)  # a storage's URL may hold a password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

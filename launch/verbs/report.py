@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
-from launch.folder import RunFolder
+from launch.folder import FolderError, RunFolder
 from launch.json_text import json_text
-from launch.report.page import write_report
+from launch.report.facts import read_facts
+from launch.report.page import render
 
 
-def run(*, run: Path, as_json: bool) -> int:
+def run(*, run: Path, as_json: bool, page: Path | None = None) -> int:
     folder = RunFolder(path=run)
-    write_report(folder)
-    print(json_text({"run": str(run), "report": str(folder.report)}) if as_json else folder.report)
+    target, content = page or folder.report, render(read_facts(folder)).encode()
+    try:
+        folder.write_bytes(target, content)
+    except OSError as error:
+        raise FolderError(f"{target} cannot be written ({error}); give --out a file that can") from error
+    print(json_text({"run": str(run), "report": str(target)}) if as_json else target)
     return 0

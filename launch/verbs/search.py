@@ -53,6 +53,7 @@ def run(
     cache: Path | None,
     profile_again: bool,
     as_json: bool,
+    allow_new_options: bool = False,
 ) -> int:
     reads = {"EXPERIMENT": own_file(experiment), "--data": data} | {f"--latency {t}": own_file(t) for t in latencies}
     check_outputs({"--out": run}, reads)
@@ -85,6 +86,7 @@ def run(
         data=data,
         rungs=rungs,
         eta=eta,
+        allow_new_options=allow_new_options,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere

@@ -26,12 +26,15 @@ def run(*, run: Path, as_json: bool) -> int:
     if as_json:
         phases, budgets = ([asdict(one) for one in some] for some in (tallies, lines))
         record = {"run": str(run), "finished": finished, "driver": driver, "phases": phases, "budgets": budgets}
+        record["passed_over"] = asdict(session.history.passed_over()) if session else None
         print(json_text(record))
     else:
         planned = [state for state in tallies if state.total]  # the finals are planned when the search has ended
         print("\n".join(map(sentence, planned)) or "no trial has been handed out yet")
         if lines:
             print(_table(lines))
+        if session and (passed_over := session.history.passed_over()):
+            print(passed_over)
         print(f"finished: {folder.winner}" if finished else f"driven by {driver or 'nobody: it is stopped'}")
     return 0
 

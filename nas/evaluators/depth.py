@@ -91,6 +91,12 @@ class DepthEvaluator:
         sizes = {f"{part} images": len(getattr(self.data, part)) for part in ("train", "validation", "test")}
         return {"name": self.data.name, "provenance": self.data.provenance, **sizes}
 
+    @property
+    def training_facts(self) -> Mapping[str, str | int | float]:
+        """The recipe, without what a job or its memory decides."""
+        recipe = asdict(self.recipe)
+        return {f"recipe {name}": value for name, value in recipe.items() if name not in ("steps", "parts")}
+
     def _mean_map(self, images: DepthImages) -> np.ndarray:
         return mean_map(self.data.train, images)
 

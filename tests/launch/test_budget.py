@@ -348,3 +348,15 @@ def test_wall_clock_hours_end_before_their_limit_and_begin_anew_with_every_comma
         held = whole.command(Budget(hours=5.5), slots=4, lag=0)
         assert len(whole.trials) == num_trials
         assert lines_of(held)["hours"].spent == pytest.approx(5.0)
+
+
+def test_trials_behind_a_lost_one_count_when_it_is_back() -> None:
+    ended = [trial(ticket, "complete", 1.0 + ticket) for ticket in range(4)]
+    whole, gapped = (Meter(shifts=(SHIFT,), clock=Clock()) for _ in range(2))
+    whole.follow(ended)
+    gapped.follow([*ended[:1], *ended[2:]])
+    assert (gapped.num_seen("search"), gapped.ended_s) == (1, HOUR_S)
+    gapped.follow([ended[0], trial(1, "running"), *ended[2:]])
+    assert gapped.num_running("search") == 1
+    gapped.follow(ended)
+    assert (gapped.ended_s, gapped.num_seen("search")) == (whole.ended_s, 4)

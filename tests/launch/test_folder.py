@@ -131,3 +131,37 @@ def test_another_process_is_kept_out_until_the_holder_dies(folder: RunFolder) ->
     holder.communicate()
     with folder.hold():
         assert folder.driver() == f"process {os.getpid()} on {os.uname().nodename}"
+
+
+def test_looking_who_drives_writes_nothing(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a read-only disk: a file that is opened to be written is refused, and nothing is made."""
+    really = os.open
+
+    def read_only(path: object, flags: int, *rest: object, **named: object) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(30, "Read-only file system", str(path))
+        return really(path, flags, *rest, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", read_only)
+        assert folder.driver() is None
+    assert list(folder.path.iterdir()) == []
+    with folder.hold(), monkeypatch.context() as patch:
+        patch.setattr(os, "open", read_only)
+        assert folder.driver() == f"process {os.getpid()} on {os.uname().nodename}"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", read_only)
+        assert folder.driver() is None
+
+
+def test_where_the_lock_cannot_be_asked_the_last_drivers_word_is_taken(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(path: object, flags: int, *rest: object, **named: object) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (folder.path / ".lock").touch()
+    monkeypatch.setattr(os, "open", forbidden)
+    assert folder.driver() is None
+    (folder.path / ".driver").write_text("process 7 on node1")
+    assert folder.driver() == "process 7 on node1"

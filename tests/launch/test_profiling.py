@@ -14,8 +14,10 @@ from launch.progress import Progress
 from nas.devices import fake
 from nas.devices.device import Timed
 from nas.devices.fake import Tenants, Unsteady
-from nas.devices.table import TableError
+from nas.devices.table import TableError, write
 from nas.ops import Network, Operator
+from nas.space import Choice
+from nas.variants import operators
 from tests.experiments import tiny
 from tests.experiments.tiny import SPACE
 
@@ -133,3 +135,18 @@ def test_what_matters_is_within_the_limits_that_are_counted() -> None:
     within = region(EXPERIMENT, ["macs <= 0.7 * published", "latency_ms.fake <= 0.8 * published"])
     assert within.name.startswith("macs <= ") and "latency" not in within.name
     assert region(EXPERIMENT, ["latency_ms.fake <= 0.8 * published"]).feasible is None
+
+
+def test_a_table_without_the_new_options_of_a_grown_space_is_kept_aside_and_made_anew(
+    tmp_path: Path, progress: Progress
+) -> None:
+    folder, cache = RunFolder(path=tmp_path / "run"), tmp_path / "cache"
+    wider = Choice(name="deep.width", options=(8, 16, 24, 32, 40))
+    stages = tuple(replace(stage, width=wider) if stage.width == tiny.DEEP else stage for stage in SPACE.stages)
+    grown = replace(on(Once(allowed=True)), space=replace(SPACE, stages=stages))
+    (whole,) = latency_tables(grown, folder, cache, 0, progress)
+    known = {op.key for op in operators(SPACE)}
+    write(replace(whole, entries={key: whole.entries[key] for key in known}), folder.latency_table("fake"))
+    old = folder.latency_table("fake").read_bytes()
+    assert latency_tables(grown, folder, cache, 0, progress) == [whole]
+    assert (folder.path / "latency_fake.json.before").read_bytes() == old

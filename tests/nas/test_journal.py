@@ -133,8 +133,7 @@ def test_a_failed_write_leaves_no_lock_behind(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "journal"
     path.parent.mkdir()
     file = JournalFile(path)
-    path.unlink()
-    path.mkdir()  # no longer a file that can be appended to
+    path.mkdir()  # no file that can be appended to
     with pytest.raises(IsADirectoryError):
         file.append_logs([{"op_code": 0}])
     assert [entry.name for entry in path.parent.iterdir()] == ["journal"]

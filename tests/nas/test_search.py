@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -166,15 +166,42 @@ def test_what_a_strategy_is_told_is_what_the_record_holds(slots: int, lag: int) 
     assert len(history.trials()) == 60
 
 
-@pytest.mark.parametrize(("kept", "place"), [([0, 1, 3], "3 in place of 2"), ([0, 1, 1], "1 in place of 2")])
-def test_a_record_that_lacks_a_ticket_or_holds_one_twice_is_refused(
-    kept: list[int], place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_that_holds_a_ticket_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(plan(), strategy=Sensitive(), history=record(), executor=Shuffled(1, np.random.default_rng(0)))
     history = record()
-    monkeypatch.setattr(history, "trials", lambda: [whole[ticket] for ticket in kept])
-    with pytest.raises(ValueError, match=rf"tickets 0, 1, 2, ... once each, got {place} in phase 'search'; restore"):
+    monkeypatch.setattr(history, "trials", lambda: [whole[ticket] for ticket in (0, 1, 1)])
+    with pytest.raises(ValueError, match=r"tickets 0, 1, 2, ... once each, got 1 twice in phase 'search'; restore"):
         run(plan(), strategy=Sensitive(), history=history, executor=Shuffled(1, np.random.default_rng(0)))
+
+
+def copy(trial: Trial, history: History) -> None:
+    """Record a complete trial in another history."""
+    history.start(replace(trial, state="running", metrics={}))
+    job = Job(phase=trial.phase, ticket=trial.ticket, architecture=trial.architecture, fidelity=1, seed=0)
+    outcome = Outcome(job=job, evaluation=Evaluation(metrics=trial.metrics), failure=None, duration_s=1.0)
+    history.finish(trial, outcome)
+
+
+@pytest.mark.parametrize("lost", [(0,), (7, 8), (22,)])
+def test_tickets_that_a_record_has_lost_are_run_again_to_the_same_trials(lost: tuple[int, ...]) -> None:
+    whole = run(plan(), strategy=Sensitive(), history=record(), executor=Shuffled(1, np.random.default_rng(0)))
+    history = record()
+    for trial in whole:
+        if trial.ticket not in lost:
+            copy(trial, history)
+    executor = Shuffled(2, np.random.default_rng(1))
+    again = run(plan(), strategy=Sensitive(), history=history, executor=executor)
+    assert essence(again) == essence(whole)
+    assert tuple(sorted(job.ticket for job in executor.submitted)) == lost
+
+
+def test_without_a_lag_a_lost_ticket_is_proposed_from_all_that_there_is() -> None:
+    whole = run(plan(lag=0), strategy=Watched(), history=record(), executor=Shuffled(1, np.random.default_rng(0)))
+    history, strategy = record(), Watched()
+    for trial in whole[:3] + whole[4:]:
+        copy(trial, history)
+    run(plan(lag=0), strategy=strategy, history=history, executor=Shuffled(1, np.random.default_rng(0)))
+    assert strategy.told == [(23, 0)]
 
 
 @pytest.mark.parametrize("crash_at", ["search-0", "search-9", "search-23"])

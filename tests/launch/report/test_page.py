@@ -119,6 +119,7 @@ def test_a_run_that_someone_drives_says_who(copied: RunFolder) -> None:
 def test_a_run_before_its_first_result_is_reported(copied: RunFolder) -> None:
     copied.winner.unlink()
     copied.journal.unlink()
+    copied.forget_known()
     settings = copied.settings()
     open_history(copied, settings, load_experiment(settings["experiment"]), create=True)
     text = page_of(copied).text
