@@ -6,14 +6,16 @@ folder with `train/*.npz`, `validation/*.npz` and `test/*.npz`.
 
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from nas.depth.data import DataError, DepthData, DepthImages, concatenate
+from nas.readable import reading
 
 PARTS = ("train", "validation", "test")
+RULE = "a shard must be an NPZ file with rgb uint8 [n, h, w, 3], depth float32 [n, h, w] and group, n strings"
+CURE = "delete it and make it again"
 
 
 def write_shard(path: Path, images: DepthImages) -> None:
@@ -36,14 +38,10 @@ def read_shard(path: Path) -> DepthImages:
       DataError: the file is damaged, foreign, or holds arrays of the wrong type or shape.
       FileNotFoundError: there is no such file.
     """
-    try:
-        # Opened here, because numpy leaves a file that it cannot read open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
+    # Opened here, because numpy leaves a file that it cannot read open.
+    with path.open("rb") as file, reading(path, DataError, rule=RULE, cure=CURE):
+        with np.load(file, allow_pickle=False) as shard:
             rgb, depth, group = shard["rgb"], shard["depth"], shard["group"]
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
     if rgb.dtype != np.uint8 or depth.dtype != np.float32 or group.dtype.kind != "U" or rgb.shape != (*depth.shape, 3):
         raise _damaged(path, f"rgb {rgb.dtype} {rgb.shape}, depth {depth.dtype} {depth.shape}, group {group.dtype}")
     try:
@@ -84,7 +82,4 @@ def _read_part(folder: Path) -> DepthImages:
 
 
 def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(
-        "a shard must be an NPZ file with rgb uint8 [n, h, w, 3], depth float32 [n, h, w] and group, n strings; "
-        f"{path} is not ({reason}); delete it and make it again"
-    )
+    return DataError(f"{RULE}, {path} is not ({reason}); {CURE}")

@@ -36,7 +36,7 @@ def test_a_cut_off_shard_is_named_with_its_cure(tmp_path: Path, share: float) ->
     path = tmp_path / "a.npz"
     write_shard(path, make_images(3))
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(DataError, match=r"a\.npz is not .*delete it and make it again"):
+    with pytest.raises(DataError, match=r"a\.npz (is not|cannot be read) .*delete it and make it again"):
         read_shard(path)
 
 
@@ -62,14 +62,14 @@ def test_flipped_bits_are_found(tmp_path: Path) -> None:
 )
 def test_a_foreign_npz_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]  # numpy's stub takes keywords for flags
-    with pytest.raises(DataError, match=r"a\.npz is not"):
+    with pytest.raises(DataError, match=r"a\.npz (is not|cannot be read)"):
         read_shard(tmp_path / "a.npz")
 
 
 def test_a_bare_array_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "a.npz").open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(DataError, match=r"a\.npz is not"):
+    with pytest.raises(DataError, match=r"a\.npz (is not|cannot be read)"):
         read_shard(tmp_path / "a.npz")
 
 
