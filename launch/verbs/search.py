@@ -15,12 +15,14 @@ from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
 from launch.folder import RunFolder
 from launch.latency import with_latencies
+from launch.meaning import meaning_of
 from launch.own_files import OwnFiles
 from launch.prepare import check_limits
 from launch.progress import Progress
 from launch.session import load_experiment, with_rungs
 from launch.settings import settings_of
 from launch.tables import winner_text
+from nas.depth.meaning import Kind
 from nas.storage import split_password
 
 
@@ -49,6 +51,9 @@ def run(
     checkpoints: str | None,
     latencies: tuple[str, ...],
     data: Path | None,
+    depth_is: Kind | None,
+    depth_invalid: tuple[float, ...],
+    depth_valid: tuple[float, ...],
     cache: Path | None,
     as_json: bool,
 ) -> int:
@@ -80,6 +85,9 @@ def run(
         data=data,
         rungs=rungs,
         eta=eta,
+        depth_is=depth_is,
+        depth_invalid=depth_invalid,
+        depth_valid=depth_valid,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
@@ -100,6 +108,8 @@ def run(
             workers=min(slots, os.cpu_count() or 1),
             progress=progress.step,
             checkpoints=kept,
+            depth=meaning_of(settings),
+            say=progress.say,
         )
         carry_out(
             chosen,
