@@ -4,8 +4,8 @@ Libraries raise what they like for a damaged file: zlib.error, struct.error, Ind
 asks for terabytes. Naming them one by one always leaves some out.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 MAX_REASON = 200
@@ -13,18 +13,23 @@ MAX_REASON = 200
 
 
 @contextmanager
-def reading(path: Path, refusal: type[ValueError], *, rule: str, cure: str) -> Iterator[None]:
-    """Within, any exception but a `refusal` becomes "RULE, PATH cannot be read (REASON); CURE" as a `refusal`.
+def refusing(refusal: type[ValueError], sentence: Callable[[str], str]) -> Iterator[None]:
+    """Within, any exception but a `refusal` becomes one that says `sentence(reason)`.
 
     Raises:
-      refusal: the file could not be read, or the block has refused it itself.
+      refusal: see above.
     """
     try:
         yield
     except refusal:
         raise
     except Exception as error:
-        raise refusal(f"{rule}, {path} cannot be read ({reason(error)}); {cure}") from error
+        raise refusal(sentence(reason(error))) from error
+
+
+def reading(path: Path, refusal: type[ValueError], *, rule: str, cure: str) -> AbstractContextManager[None]:
+    """The same with the usual sentence: "RULE, PATH cannot be read (REASON); CURE"."""
+    return refusing(refusal, lambda why: f"{rule}, {path} cannot be read ({why}); {cure}")
 
 
 def reason(error: Exception) -> str:

@@ -16,7 +16,6 @@ import hashlib
 import io
 import itertools
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int, Int8
 
+from nas.readable import refusing
 from nas.space import Choice, Option
 
 PREFIX = "x_"
@@ -182,11 +182,9 @@ def _unit(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
 
 def _content(path: Path) -> str:
-    try:
+    with refusing(ResultsError, lambda why: f"cannot read {path}: {why}; give a CSV file in UTF-8, gzipped or not"):
         data = path.read_bytes()
         return (gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ResultsError(f"cannot read {path}: {error}; give a CSV file in UTF-8, gzipped or not") from error
 
 
 def _lines(path: Path, content: str) -> tuple[list[str], list[list[str]]]:

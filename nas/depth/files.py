@@ -3,6 +3,8 @@
 import io
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,13 +12,13 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Shaped, UInt8
 from numpy.lib import format as npy
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from nas.depth.data import DataError
 from nas.depth.turning import UNREADABLE, UPRIGHT, orientation_of, same_aspect, turned, turns_with
 from nas.readable import reading
 
-RGB_MODES = ("RGB", "RGBA", "L", "P")
+RGB_MODES = ("RGB", "RGBA", "L", "LA", "P")
 MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)
 """Where Pillow refuses a picture; depth has the same bound, so that no header asks for terabytes."""
 ZIP_MAGIC = b"PK"
@@ -60,7 +62,7 @@ def read_picture(path: Path, content: bytes) -> Picture:
     Raises:
       DataError: the content is no picture, not of 8 bits, or too large.
     """
-    with reading(path, DataError, rule="rgb must be a PNG or JPEG", cure="replace the file"):
+    with reading(path, DataError, rule="rgb must be a PNG or JPEG", cure="replace the file"), _quiet():
         with _opened(path, content) as image:
             if image.mode not in RGB_MODES:
                 raise DataError(
@@ -105,7 +107,7 @@ def _upright(stored: Shaped[np.ndarray, "h w"], word: int | None, picture: Pictu
 
 def _load_depth(path: Path, content: bytes) -> tuple[np.ndarray, int | None]:
     """The numbers as they are stored, and the file's own orientation."""
-    with reading(path, DataError, rule="depth must be a PNG, NPY or NPZ", cure="replace it"):
+    with reading(path, DataError, rule="depth must be a PNG, NPY or NPZ", cure="replace it"), _quiet():
         if path.suffix.lower() != ".png":
             return _load_array(path, content), None
         with _opened(path, content) as image:
@@ -119,12 +121,20 @@ def _load_depth(path: Path, content: bytes) -> tuple[np.ndarray, int | None]:
 
 def _opened(path: Path, content: bytes) -> Image.Image:
     """A picture whose size is known and whose pixels have not been read."""
-    with warnings.catch_warnings():  # of half the size that it refuses, and of odd metadata that it passes over
+    try:
+        return Image.open(io.BytesIO(content))
+    except Image.DecompressionBombError:
+        raise DataError(f"a picture may have {MAX_PIXELS:,} pixels, {path} has more; save it smaller") from None
+    except UnidentifiedImageError:  # its message names an object in memory
+        raise ValueError("it holds no picture of a known kind" if content else "it is empty") from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's warnings: of half the size that it refuses, and of oddities that it passes over."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return Image.open(io.BytesIO(content))
-        except Image.DecompressionBombError:
-            raise DataError(f"a picture may have {MAX_PIXELS:,} pixels, {path} has more; save it smaller") from None
+        yield
 
 
 def _load_array(path: Path, content: bytes) -> np.ndarray:

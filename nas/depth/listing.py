@@ -15,7 +15,7 @@ from nas.depth.data import DataError
 
 RGB_SUFFIXES = (".png", ".jpg", ".jpeg")
 DEPTH_SUFFIXES = (".png", ".npy", ".npz")
-OTHERS = READ_TWICE, NO_FILES = "links to a folder that is read already", "broken links or special files"
+OTHERS = READ_TWICE, NO_FILES = "link{s} to a folder that is read already", "broken link{s} or special file{s}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +145,11 @@ def _unused(folder: Path, rgb: Found, depth: Found, pairs: Sequence[Pair]) -> st
     rest = {path for path in folder.iterdir() if path not in used_folders and not path.name.startswith(".")}
     left = [path for path in (*rgb.files, *depth.files) if os.path.realpath(path) not in used]
     lonely = [path for path in left if _is_depth(path, folder)]
-    kinds = _shown({"depth files without a picture": lonely}, folder)
+    kinds = _shown({"depth file{s} without a picture": lonely}, folder)
     kinds |= _by_suffix([path for path in left if path not in set(lonely)], folder)
     kinds |= _shown({kind: [*rgb.others.get(kind, ()), *depth.others.get(kind, ())] for kind in OTHERS}, folder)
     kinds |= _by_suffix(sorted(path for path in rest if not path.is_dir()), folder)
-    kinds |= _shown({"other folders": sorted(path for path in rest if path.is_dir())}, folder)
+    kinds |= _shown({"other folder{s}": sorted(path for path in rest if path.is_dir())}, folder)
     counted = _counted(kinds)
     return f"not used: {counted}; pictures are read from PNG and JPEG, depth from PNG, NPY and NPZ" if counted else ""
 
@@ -162,7 +162,7 @@ def _by_suffix(paths: Iterable[Path], folder: Path) -> dict[str, list[str]]:
     kinds: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         parts = path.relative_to(folder).parts
-        kind = f"{path.suffix.lower()} files" if path.suffix else "files without ending"
+        kind = f"{path.suffix.lower()} file{{s}}" if path.suffix else "file{s} without ending"
         kinds[f"{kind} in {parts[0]}/" if len(parts) > 1 else kind].append(path)
     return _shown(kinds, folder)
 
@@ -172,4 +172,8 @@ def _shown(kinds: Mapping[str, Sequence[Path]], folder: Path) -> dict[str, list[
 
 
 def _counted(kinds: Mapping[str, Sequence[str]]) -> str:
-    return ", ".join(f"{len(paths):,} {kind} (such as {paths[0]})" for kind, paths in kinds.items())
+    return ", ".join(
+        f"{len(paths):,} {kind.replace('{s}', 's' if len(paths) > 1 else '')} "
+        f"({'such as ' if len(paths) > 1 else ''}{paths[0]})"
+        for kind, paths in kinds.items()
+    )

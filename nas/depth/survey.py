@@ -190,18 +190,22 @@ def _turned(sights: Sequence[Sight]) -> list[str]:
     turned = [sight for sight in sights if sight.is_turned or sight.turn != "none"]
     depths = Counter(sight.turn for sight in turned)
     how: dict[Turn, str] = {
-        "with its picture": "was turned with it in {}",
-        "upright already": "lies upright already in {}",
+        "with its picture": "turned with them in {}",
+        "upright already": "was upright already in {}",
         "by its own word": "says itself how it lies in {}",
     }
-    told = "; depth ".join(text.format(f"{depths[turn]:,}") for turn, text in how.items() if depths[turn])
+    told = ", ".join(text.format(f"{depths[turn]:,}") for turn, text in how.items() if depths[turn])
     unreadable = [sight for sight in sights if sight.unreadable_exif]
     return [
         f"{len(turned):,} of {len(sights):,} pairs are stored turned or mirrored (EXIF orientation; such as "
-        f"{turned[0].rgb}) and were set upright: depth {told}"
+        f"{turned[0].rgb}) and were set upright: their depth {told}"
         if turned
         else "",
-        _named(unreadable, "the EXIF orientation of {} cannot be read, they are taken as upright", lambda s: s.rgb),
+        _named(
+            unreadable,
+            "the EXIF data of {} cannot be read, which may tell its orientation: it is taken as upright",
+            lambda s: s.rgb,
+        ),
     ]
 
 
@@ -218,7 +222,7 @@ def _scaled(sights: Sequence[Sight]) -> str:
 
 def _constant(sights: Sequence[Sight]) -> str:
     constant = [sight for sight in sights if sight.is_constant]
-    return _named(constant, "depth is one single value in {}; remove them if it is not real", lambda s: s.depth)
+    return _named(constant, "depth is one single value in {}; remove what is not real", lambda s: s.depth)
 
 
 def _named(sights: Sequence[Sight], text: str, name: Callable[[Sight], str]) -> str:
@@ -226,7 +230,7 @@ def _named(sights: Sequence[Sight], text: str, name: Callable[[Sight], str]) -> 
         return ""
     names = ", ".join(name(sight) for sight in sights[:NUM_NAMED])
     more = ", .." if len(sights) > NUM_NAMED else ""
-    return text.format(f"{len(sights):,} pictures ({names}{more})")
+    return text.format(f"{len(sights):,} picture{'s' if len(sights) > 1 else ''} ({names}{more})")
 
 
 def _share(share: float) -> str:

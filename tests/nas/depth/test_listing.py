@@ -34,7 +34,7 @@ def test_both_folders_may_be_links_to_one(tmp_path: Path) -> None:
     for name in ("rgb", "depth"):
         (tmp_path / "set" / name).symlink_to(tmp_path / "all", target_is_directory=True)
     assert names_of(tmp_path / "set") == ["1"]
-    assert "1 .heic files in rgb/ (such as rgb/2.heic)" in list_folder(tmp_path / "set").unused
+    assert "1 .heic file in rgb/ (rgb/2.heic)" in list_folder(tmp_path / "set").unused
 
 
 def test_a_circle_of_links_ends_and_every_picture_comes_once(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_circle_of_links_ends_and_every_picture_comes_once(tmp_path: Path) -> 
     assert names_of(tmp_path) == ["b/1", "c/2"]
     unused = list_folder(tmp_path).unused
     assert "3 links to a folder that is read already (such as rgb/a)" in unused
-    assert "1 broken links or special files (such as rgb/self)" in unused
+    assert "1 broken link or special file (rgb/self)" in unused
 
 
 def test_what_is_not_used_is_counted_and_named_by_kind(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ def test_what_is_not_used_is_counted_and_named_by_kind(tmp_path: Path) -> None:
     (tmp_path / "rgb/6.png").symlink_to("nowhere")
     assert list_folder(tmp_path).unused == (
         "not used: 2 depth files without a picture (such as depth/4.PNG), 2 .heic files in rgb/ (such as "
-        "rgb/a/2.HEIC), 1 .exr files in depth/ (such as depth/1.exr), 1 broken links or special files (such as "
-        "rgb/6.png), 1 files without ending (such as README), 1 other folders (such as masks); "
+        "rgb/a/2.HEIC), 1 .exr file in depth/ (depth/1.exr), 1 broken link or special file (rgb/6.png), "
+        "1 file without ending (README), 1 other folder (masks); "
         "pictures are read from PNG and JPEG, depth from PNG, NPY and NPZ"
     )
 

@@ -99,7 +99,7 @@ def test_constant_depth_throughout_is_refused(tmp_path: Path, values: tuple[int,
 def test_a_single_constant_picture_is_named(tmp_path: Path, value: int) -> None:
     folder = folder_of(tmp_path, numbers(0), numbers(1), np.full(SIZE, value, dtype=np.uint16))
     assert read(folder).notes[1:] == (
-        "depth is one single value in 1 pictures (depth/c_1.npy); remove them if it is not real",
+        "depth is one single value in 1 picture (depth/c_1.npy); remove what is not real",
     )
 
 
@@ -155,7 +155,7 @@ def test_turned_pictures_are_said_once(tmp_path: Path) -> None:
             image.save(folder / "rgb" / f"{name}.png", exif=exif)
     (note,) = read(folder).notes[1:]
     assert note.startswith("2 of 4 pairs are stored turned or mirrored (EXIF orientation; such as rgb/")
-    assert note.endswith("and were set upright: depth was turned with it in 2")
+    assert note.endswith("and were set upright: their depth turned with them in 2")
 
 
 def test_the_digest_tells_pictures_apart(tmp_path: Path) -> None:
