@@ -8,26 +8,19 @@ from dataclasses import dataclass, replace
 
 from launch.experiment import Experiment, Workplace
 from nas.depth.folder import read_folder
-from nas.depth.recipe import Recipe
-from nas.evaluators.depth import DepthEvaluator
 from nas.trial import Evaluation, Job
 from tests.experiments import tiny
-from tests.experiments.tiny import Formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
-    """The formula, with the facts of pictures that were read."""
+    """An evaluator that has looked at its data; every trial fails."""
 
-    formula: Formula
     data_facts: Mapping[str, str | int]
-
-    @property
-    def baselines(self) -> Mapping[str, Mapping[str, float]]:
-        return self.formula.baselines
+    baselines: Mapping[str, Mapping[str, float]]
 
     def __call__(self, job: Job) -> Evaluation:
-        return self.formula(job)
+        raise RuntimeError("nothing is trained here")
 
 
 def experiment() -> Experiment:
@@ -39,5 +32,4 @@ def make_evaluator(place: Workplace) -> Looking:
     data = read_folder(place.data, size=(16, 16), meaning=place.depth)
     for note in data.notes:
         place.say(note)
-    facts = DepthEvaluator(space=tiny.SPACE, data=data, recipe=Recipe()).data_facts
-    return Looking(formula=Formula(orders=None), data_facts=facts)
+    return Looking(data_facts={"digest": data.digest}, baselines={})
