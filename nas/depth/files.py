@@ -124,7 +124,7 @@ def _opened(path: Path, content: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content))
     except Image.DecompressionBombError:
-        raise DataError(f"a picture may have {MAX_PIXELS:,} pixels, {path} has more; save it smaller") from None
+        raise DataError(f"a picture may have at most {MAX_PIXELS:,} pixels, {path} has more; save it smaller") from None
     except UnidentifiedImageError:  # its message names an object in memory
         raise ValueError("it holds no picture of a known kind" if content else "it is empty") from None
 
@@ -152,7 +152,9 @@ def _num_bytes(path: Path, archive: zipfile.ZipFile, name: str) -> int:
     """How many bytes a member has, if so many may be."""
     size = archive.getinfo(name).file_size
     if size > MAX_PIXELS * np.dtype(np.float64).itemsize + npy.BUFFER_SIZE:
-        raise DataError(f"depth may have {MAX_PIXELS:,} pixels, {name} in {path} has {size:,} bytes; save it smaller")
+        raise DataError(
+            f"depth may have at most {MAX_PIXELS:,} pixels, {name} in {path} has {size:,} bytes; save it smaller"
+        )
     return size
 
 
@@ -162,7 +164,9 @@ def _read_npy(path: Path, file: io.BytesIO) -> np.ndarray:
     read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, _ = read_header(file)
     if any(side < 0 for side in shape) or np.prod(shape, dtype=np.float64) > MAX_PIXELS:
-        raise DataError(f"depth may have {MAX_PIXELS:,} pixels, {path} says that it has shape {shape}; replace it")
+        raise DataError(
+            f"depth may have at most {MAX_PIXELS:,} pixels, {path} says that it has shape {shape}; replace it"
+        )
     file.seek(0)
     array: np.ndarray = npy.read_array(file, allow_pickle=False)
     return array

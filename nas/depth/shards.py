@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from nas.depth.data import DataError, DepthData, DepthImages, concatenate
-from nas.readable import reading
+from nas.readable import refusing
 
 PARTS = ("train", "validation", "test")
-RULE = "a shard must be an NPZ file with rgb uint8 [n, h, w, 3], depth float32 [n, h, w] and group, n strings"
-CURE = "delete it and make it again"
 
 
 def write_shard(path: Path, images: DepthImages) -> None:
@@ -39,9 +37,12 @@ def read_shard(path: Path) -> DepthImages:
       FileNotFoundError: there is no such file.
     """
     # Opened here, because numpy leaves a file that it cannot read open.
-    with path.open("rb") as file, reading(path, DataError, rule=RULE, cure=CURE):
+    with path.open("rb") as file, refusing(DataError, lambda why: str(_damaged(path, why))):
+        if file.read(2) != b"PK":  # numpy would advise to unpickle it
+            raise _damaged(path, "it is no NPZ file")
+        file.seek(0)
         with np.load(file, allow_pickle=False) as shard:
-            rgb, depth, group = shard["rgb"], shard["depth"], shard["group"]
+            rgb, depth, group = (_array(shard[name]) for name in ("rgb", "depth", "group"))
     if rgb.dtype != np.uint8 or depth.dtype != np.float32 or group.dtype.kind != "U" or rgb.shape != (*depth.shape, 3):
         raise _damaged(path, f"rgb {rgb.dtype} {rgb.shape}, depth {depth.dtype} {depth.shape}, group {group.dtype}")
     try:
@@ -81,5 +82,15 @@ def _read_part(folder: Path) -> DepthImages:
     return concatenate([read_shard(path) for path in paths])
 
 
+def _array(member: object) -> np.ndarray:
+    """A member of an NPZ file, which numpy hands out as bytes where it is no array."""
+    if not isinstance(member, np.ndarray):
+        raise ValueError("a member is no array")
+    return member
+
+
 def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f"{RULE}, {path} is not ({reason}); {CURE}")
+    return DataError(
+        "a shard must be an NPZ file with rgb uint8 [n, h, w, 3], depth float32 [n, h, w] and group, n strings; "
+        f"{path} is not ({reason}); delete it and make it again"
+    )

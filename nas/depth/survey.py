@@ -39,6 +39,7 @@ class Sight:
       turn: how its depth was turned.
       unreadable_exif: whether the picture says something of its orientation that cannot be read.
       num_pixels: of the depth.
+      num_infinite: of those, infinite ones.
       num_named: of those, pixels that only their value, named by the owner, makes invalid.
       num_valid: pixels with depth.
       common: values that many valid pixels have, and how many (estimated in large pictures).
@@ -53,6 +54,7 @@ class Sight:
     turn: Turn
     unreadable_exif: bool
     num_pixels: int
+    num_infinite: int
     num_named: int
     num_valid: int
     least: float
@@ -88,6 +90,7 @@ def look(
         turn=turn,
         unreadable_exif=picture.orientation == UNREADABLE,
         num_pixels=numbers.size,
+        num_infinite=int(np.isinf(numbers).sum()),
         num_named=int((np.isfinite(numbers) & (numbers > 0)).sum()) - len(values),
         num_valid=len(values),
         least=float(values.min()),
@@ -171,17 +174,19 @@ def _read(sights: Sequence[Sight], meaning: Meaning, num_groups: int) -> str:
 
 
 def _marked(sights: Sequence[Sight], meaning: Meaning, num_pixels: int) -> str:
-    """How many pixels the owner's own marks make invalid, in brackets."""
-    if not meaning.invalid:
-        return ""
-    marks = " or ".join(text_of(value) for value in meaning.invalid)
-    return f" ({_share(sum(sight.num_named for sight in sights) / num_pixels)} are {marks}, which is invalid)"
+    """How many pixels are infinite, or invalid by the owner's own marks, in brackets."""
+    num_infinite, num_named = sum(sight.num_infinite for sight in sights), sum(sight.num_named for sight in sights)
+    told = [f"{_share(num_infinite / num_pixels)} are infinite"] if num_infinite else []
+    if meaning.invalid:
+        marks = " or ".join(text_of(value) for value in meaning.invalid)
+        told.append(f"{_share(num_named / num_pixels)} are {marks}")
+    return f" ({' and '.join(told)}, which is invalid)" if told else ""
 
 
 def _commonest(sights: Sequence[Sight], num_valid: int) -> str:
     counts = _counts(sights)
     if not counts:
-        return f"no single value is in {MIN_SHARE:.0%} of a picture"
+        return f"no single value is in {_share(MIN_SHARE)} of a picture"
     value = max(counts, key=lambda value: counts[value])
     return f"the commonest value, {text_of(value)}, fills {_share(counts[value] / num_valid)} of the valid pixels"
 

@@ -109,11 +109,13 @@ def test_one_sentence_says_what_was_read(tmp_path: Path) -> None:
     depth.flat[40:48] = np.linspace(5, 6, 8)
     data = read(folder_of(tmp_path, depth, depth, depth), Meaning(valid=(8.5,)))
     assert data.notes == (
-        "read 3 pictures in 3 groups: 75 % of the depth's pixels are valid; depth goes from 1 to 8.5, median 4; "
+        "read 3 pictures in 3 groups: 75 % of the depth's pixels are valid (6.25 % are infinite, which is invalid); "
+        "depth goes from 1 to 8.5, median 4; "
         "the commonest value, 4, fills 50 % of the valid pixels",
     )
     named = read(tmp_path, Meaning(kind="disparity", invalid=(8.5,))).notes[0]
-    assert "62.5 % of the depth's pixels are valid (12.5 % are 8.5, which is invalid); disparity goes from 1" in named
+    assert "62.5 % of the depth's pixels are valid (6.25 % are infinite and 12.5 % are 8.5, which is" in named
+    assert "disparity goes from 1" in named
 
 
 def test_disparity_is_read_as_its_inverse(tmp_path: Path) -> None:
