@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
+from launch.depth_reading import meaning_of
 from launch.executors.make import make_executor
 from launch.experiment import Workplace
 from launch.folder import RunFolder
@@ -64,7 +65,12 @@ def _train_draws(session: Session, options: argparse.Namespace) -> Sequence[Tria
     with Progress() as progress:
         data = session.settings["data"]
         place = Workplace(
-            cache=options.cache, data=Path(data) if data else None, workers=options.workers, progress=progress.step
+            cache=options.cache,
+            data=Path(data) if data else None,
+            workers=options.workers,
+            progress=progress.step,
+            depth=meaning_of(session.settings),
+            say=progress.say,
         )
         executor = make_executor(
             options.executor, experiment.make_evaluator(place), workers=options.workers, address=None

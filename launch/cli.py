@@ -98,6 +98,25 @@ cache_option = click.option(
 @latency_option
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
+@click.option(
+    "--depth-is",
+    type=click.Choice(["depth", "disparity"]),
+    help="What your own depth files hold; disparity is greater where it is nearer. [default: depth]",
+)
+@click.option(
+    "--depth-invalid",
+    type=float,
+    multiple=True,
+    metavar="VALUE",
+    help="Marks pixels without depth, such as 65535. [default: 0, negative numbers, NaN and infinity do]",
+)
+@click.option(
+    "--depth-valid",
+    type=float,
+    multiple=True,
+    metavar="VALUE",
+    help="Is real depth, though so many pixels have it that it looks like a mark.",
+)
 @cache_option
 @click.option(
     "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."

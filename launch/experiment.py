@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.checkpoints import Checkpoints
+from nas.depth.meaning import Meaning
 from nas.devices.device import Device
 from nas.meters import AnyResource
 from nas.predictor import Predictor
@@ -17,6 +18,11 @@ from nas.strategy import Rungs
 from nas.trial import Evaluator
 
 DEFAULT_ETA = 4.0
+AS_WRITTEN = Meaning()
+
+
+def say_nothing(text: str) -> None:
+    """Where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +32,10 @@ class Workplace:
     Attributes:
       cache: a folder for what can be made again, such as a rendered data set.
       data: the user's own data set, None for the experiment's default.
+      depth: what the numbers in the user's own depth files mean.
       workers: processes that preparation may use.
       progress: told (what, done, total).
+      say: told, in a sentence, what the user should know before the first trial, such as how their data were read.
       checkpoints: where trainings may keep themselves, None for nowhere; an evaluator may do without.
     """
 
@@ -36,6 +44,8 @@ class Workplace:
     workers: int
     progress: Callable[[str, int, int], None]
     checkpoints: Checkpoints | None = None
+    depth: Meaning = AS_WRITTEN
+    say: Callable[[str], None] = say_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from launch import latency, meaning
+from launch import depth_reading, latency, meaning
 from launch.experiment import Experiment
 from launch.folder import RunFolder
 from launch.own_files import SETTING, OwnFiles
 from launch.session import identity
+from nas.depth.meaning import Kind
 from nas.storage import split_password
 
 
@@ -30,6 +31,9 @@ def settings_of(
     rungs: tuple[int, ...] = (),
     eta: float | None = None,
     allow_new_options: bool = False,
+    depth_is: Kind | None = None,
+    depth_invalid: tuple[float, ...] = (),
+    depth_valid: tuple[float, ...] = (),
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
@@ -45,6 +49,10 @@ def settings_of(
     if eta is not None and not steps:
         raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
     timed = latency.record(experiment.space, (*latencies, *latency.named(experiment, latencies, wanted)), old)
+    own_data = str(data.resolve()) if data is not None else old.get("data")
+    depth = depth_reading.record(
+        depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
+    )
     study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
@@ -56,7 +64,8 @@ def settings_of(
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,
         "storage": split_password(storage)[0] if storage else old.get("storage"),
-        "data": str(data.resolve()) if data is not None else old.get("data"),
+        "data": own_data,
+        **depth,
         **({SETTING: own.record(experiment.space)} if own.files else {}),
         **({latency.SETTING: timed} if timed else {}),
         meaning.SETTING: means,

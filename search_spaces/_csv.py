@@ -9,10 +9,11 @@ import csv
 import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from nas.readable import refusing
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 GZIP_MAGIC = b"\x1f\x8b"
@@ -39,11 +40,9 @@ def content_of(path: Path) -> str:
     Raises:
       ResultsError: it cannot be read.
     """
-    try:
+    with refusing(ResultsError, lambda why: f"cannot read {path}: {why}; give a CSV file in UTF-8, gzipped or not"):
         data = path.read_bytes()
         return (gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ResultsError(f"cannot read {path}: {error}; give a CSV file in UTF-8, gzipped or not") from error
 
 
 def sheet_of(path: Path, content: str, prefix: str) -> Sheet:

@@ -85,5 +85,12 @@ def _make_evaluator(place: Workplace) -> Evaluator:
             progress=lambda done, total: place.progress("rendering maps", done, total),
         )
     else:
-        data = folder.read_folder(place.data, size=SIZE)
+        data = folder.read_folder(
+            place.data,
+            size=SIZE,
+            meaning=place.depth,
+            progress=lambda done, total: place.progress("reading pictures", done, total),
+        )
+        for note in data.notes:
+            place.say(note)
     return DepthEvaluator(space=SPACE, data=data, recipe=Recipe(), checkpoints=place.checkpoints)

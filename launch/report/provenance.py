@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from launch.depth_reading import options_of
 from launch.report.facts import Facts
 from launch.report.view import Table, amount, deviation, header, percent, shown, words
 from nas.devices.fitness import doubts, rank_text
@@ -35,6 +36,7 @@ def command(facts: Facts) -> str:
     parts += ["--trials", str(facts.total), "--seed", str(settings["seed"]), "--lag", str(settings["lag"])]
     if settings["data"]:
         parts += ["--data", settings["data"]]
+    parts += options_of(settings)
     return shlex.join(parts)
 
 

@@ -9,6 +9,7 @@ from platformdirs import user_cache_path
 
 from launch.budget import Budget, check_budget, check_trials
 from launch.checkpoints import checkpoints_of, expected_bytes
+from launch.depth_reading import meaning_of
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
@@ -22,6 +23,7 @@ from launch.progress import Progress
 from launch.session import load_experiment, with_rungs
 from launch.settings import settings_of
 from launch.tables import is_violated, winner_text
+from nas.depth.meaning import Kind
 from nas.storage import split_password
 
 
@@ -50,6 +52,9 @@ def run(
     checkpoints: str | None,
     latencies: tuple[str, ...],
     data: Path | None,
+    depth_is: Kind | None,
+    depth_invalid: tuple[float, ...],
+    depth_valid: tuple[float, ...],
     cache: Path | None,
     profile_again: bool,
     as_json: bool,
@@ -87,6 +92,9 @@ def run(
         rungs=rungs,
         eta=eta,
         allow_new_options=allow_new_options,
+        depth_is=depth_is,
+        depth_invalid=depth_invalid,
+        depth_valid=depth_valid,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
@@ -109,6 +117,8 @@ def run(
             workers=min(slots, os.cpu_count() or 1),
             progress=progress.step,
             checkpoints=kept,
+            depth=meaning_of(settings),
+            say=progress.say,
         )
         carry_out(
             chosen,

@@ -69,6 +69,8 @@ class DepthData:
       test: to report the winner, once.
       name: short, for tables and reports.
       provenance: one sentence: where the pictures come from and how to get the same ones again.
+      notes: what its owner should know of how it was read, as sentences.
+      digest: of the names and contents of the files, "" where nobody keeps them; other pictures have another.
 
     Raises:
       DataError: a part is empty, sizes differ, or a group is in two parts.
@@ -79,6 +81,8 @@ class DepthData:
     test: DepthImages
     name: str
     provenance: str
+    notes: tuple[str, ...] = ()
+    digest: str = ""
 
     def __post_init__(self) -> None:
         parts = {"train": self.train, "validation": self.validation, "test": self.test}

@@ -6,12 +6,12 @@ folder with `train/*.npz`, `validation/*.npz` and `test/*.npz`.
 
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from nas.depth.data import DataError, DepthData, DepthImages, concatenate
+from nas.readable import refusing
 
 PARTS = ("train", "validation", "test")
 
@@ -36,14 +36,13 @@ def read_shard(path: Path) -> DepthImages:
       DataError: the file is damaged, foreign, or holds arrays of the wrong type or shape.
       FileNotFoundError: there is no such file.
     """
-    try:
-        # Opened here, because numpy leaves a file that it cannot read open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
-            rgb, depth, group = shard["rgb"], shard["depth"], shard["group"]
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+    # Opened here, because numpy leaves a file that it cannot read open.
+    with path.open("rb") as file, refusing(DataError, lambda why: str(_damaged(path, why))):
+        if file.read(2) != b"PK":  # numpy would advise to unpickle it
+            raise _damaged(path, "it is no NPZ file")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as shard:
+            rgb, depth, group = (_array(shard[name]) for name in ("rgb", "depth", "group"))
     if rgb.dtype != np.uint8 or depth.dtype != np.float32 or group.dtype.kind != "U" or rgb.shape != (*depth.shape, 3):
         raise _damaged(path, f"rgb {rgb.dtype} {rgb.shape}, depth {depth.dtype} {depth.shape}, group {group.dtype}")
     try:
@@ -81,6 +80,13 @@ def _read_part(folder: Path) -> DepthImages:
     if not paths:
         raise DataError(f"each of {', '.join(PARTS)} needs at least one .npz shard, {folder} has none; add one")
     return concatenate([read_shard(path) for path in paths])
+
+
+def _array(member: object) -> np.ndarray:
+    """A member of an NPZ file, which numpy hands out as bytes where it is no array."""
+    if not isinstance(member, np.ndarray):
+        raise ValueError("a member is no array")
+    return member
 
 
 def _damaged(path: Path, reason: str) -> DataError:

@@ -15,6 +15,7 @@ from nas.costs import Resource
 from nas.devices.device import check_key
 from nas.devices.fit import Fit, Line
 from nas.ops import Operator
+from nas.readable import refusing
 
 FORMAT = 2
 
@@ -148,18 +149,12 @@ def read(path: Path) -> LatencyTable:
     Raises:
       TableError: the file is no table of this format, or an entry is not a positive number.
     """
-    try:
+    with refusing(TableError, lambda why: f"cannot read the latency table {path}: {why}; profile the device again"):
         content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise TableError(f"cannot read the latency table {path}: {error}; profile the device again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("unit") != "ms":
         raise TableError(f"{path} is no latency table of format {FORMAT} in ms; profile the device again")
-    try:
+    with refusing(TableError, lambda why: f"{path} is damaged ({why}); profile the device again"):
         return _thaw(path, content)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(error, TableError):
-            raise
-        raise TableError(f"{path} is damaged ({type(error).__name__}: {error}); profile the device again") from error
 
 
 def _thaw(path: Path, content: Mapping[str, Any]) -> LatencyTable:

@@ -87,9 +87,15 @@ class DepthEvaluator:
 
     @property
     def data_facts(self) -> Mapping[str, str | int]:
-        """Name, provenance and the number of images of each part."""
+        """Name, provenance, the number of images of each part, what was noted on reading, and the files' digest."""
         sizes = {f"{part} images": len(getattr(self.data, part)) for part in ("train", "validation", "test")}
-        return {"name": self.data.name, "provenance": self.data.provenance, **sizes}
+        told = {"notes": "; ".join(self.data.notes), "digest": self.data.digest}
+        return {
+            "name": self.data.name,
+            "provenance": self.data.provenance,
+            **sizes,
+            **{name: text for name, text in told.items() if text},
+        }
 
     @property
     def training_facts(self) -> Mapping[str, str | int | float]:

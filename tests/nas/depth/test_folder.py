@@ -6,6 +6,7 @@ from PIL import Image
 
 from nas.depth.data import DataError
 from nas.depth.folder import group_of, read_folder, split_groups
+from nas.depth.meaning import Meaning
 
 
 def write_pair(folder: Path, name: str, *, kind: str = "png", depth: np.ndarray | None = None) -> np.ndarray:
@@ -40,7 +41,7 @@ def test_colour_and_depth_go_through_the_same_window(tmp_path: Path) -> None:
         steps = np.tile(np.repeat([50, 200], 6).astype(np.uint8), (4, 1))
         Image.fromarray(np.stack([steps] * 3, axis=-1)).save(tmp_path / "rgb" / f"{name}.png")
         Image.fromarray(steps.astype(np.uint16) * 10).save(tmp_path / "depth" / f"{name}.png")
-    images = read_folder(tmp_path, size=(2, 4)).train
+    images = read_folder(tmp_path, size=(2, 4), meaning=Meaning(valid=(2000.0,))).train
     np.testing.assert_array_equal(images.rgb[0, ..., 0] * 10.0, images.depth[0])
 
 

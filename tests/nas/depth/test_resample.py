@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas.depth.resample import area_weights, centre_crop, shrink_depth, shrink_rgb
+from nas.depth.resample import area_weights, centre_crop, scaled_window, shrink_depth, shrink_rgb
 
 
 @given(st.integers(1, 40), st.integers(1, 40))
@@ -15,6 +15,17 @@ def test_area_weights_share_all_of_the_input(num_in: int, num_out: int) -> None:
 
 def test_area_weights_by_hand() -> None:
     np.testing.assert_allclose(area_weights(3, 2), [[2 / 3, 1 / 3, 0], [0, 1 / 3, 2 / 3]], rtol=1e-6)
+    np.testing.assert_allclose(area_weights(3, 1, (0.5, 2.5)), [[1 / 4, 1 / 2, 1 / 4]], rtol=1e-6)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 20), st.integers(1, 5))
+def test_a_window_shows_the_same_at_any_size(height: int, width: int, num_out: int, times: int) -> None:
+    image = np.random.default_rng(height).uniform(1, 2, (height, width)).astype(np.float32)
+    large = image.repeat(times, axis=0).repeat(times, axis=1)
+    window = centre_crop(large.shape, 0.7)
+    direct = shrink_depth(large[window], (num_out, num_out))
+    scaled = shrink_depth(image, (num_out, num_out), scaled_window(window, large.shape, image.shape))
+    np.testing.assert_allclose(direct, scaled, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

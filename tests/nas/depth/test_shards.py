@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,19 @@ def test_a_bare_array_is_refused(tmp_path: Path) -> None:
         np.save(file, np.zeros(3))
     with pytest.raises(DataError, match=r"a\.npz is not"):
         read_shard(tmp_path / "a.npz")
+
+
+def test_a_damaged_stream_and_a_foreign_member_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, rgb=np.zeros((9, 99, 99, 3), np.uint8))
+    path.write_bytes(path.read_bytes()[:60] + b"\xff" * 20 + path.read_bytes()[80:])
+    with pytest.raises(DataError, match=r"a\.npz is not"):
+        read_shard(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("rgb", "depth", "group"):
+            archive.writestr(name, b"far")
+    with pytest.raises(DataError, match=r"a\.npz is not"):
+        read_shard(path)
 
 
 def test_a_part_without_shards_is_an_error(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_a_time_that_is_no_number_is_named(value: object, tmp_path: Path) -> Non
         ({"entries": [1, 2]}, "is damaged"),
         ({"line": {"slopes": {}, "angle": 3.0}}, "is damaged .*'angle'"),
         ({"fit": {"mape": 1.0}}, "is damaged"),
+        ({"entries": {"a": 10**400}}, "is damaged .*too large"),
         ({"margin": -0.1}, r"the margin is -0\.1; it must be a number from 0"),
         ({"line": {"intercept_ms": math.nan, "slopes": {}}}, "the intercept is nan; it must be a number from 0"),
         (
@@ -118,7 +119,7 @@ def test_a_table_that_lacks_a_part_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'"text"'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'"text"', b"[" * 200_000])
 def test_what_is_no_json_object_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "phone.json"
     path.write_bytes(content)
