@@ -11,6 +11,7 @@ A winner is measured in the same way: one statistic, the quickest of some sessio
 """
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -256,11 +257,17 @@ def _sessions(
 ) -> Iterable[tuple[int, float]]:
     """Time networks, each session of all in a process of its own, until each has enough; yields (number, ms).
 
+    Each session takes them in another order. A shared machine has quick and slow seconds, and in one and the same order
+    the same networks would meet the slow ones again and again.
+
     Args:
       enough: told a network's number and the milliseconds of its sessions.
     """
     taken = {number: list(times) for number, times in known.items()}
-    while todo := [i for i in range(len(networks)) if not enough(i, taken.get(i, []))]:
+    for session in itertools.count():
+        order = np.random.default_rng(session).permutation(len(networks)).tolist()
+        if not (todo := [i for i in order if not enough(i, taken.get(i, []))]):
+            return
         times = _run(time_networks, device, [networks[i] for i in todo])
         for number, ms in zip(todo, times, strict=True):
             taken.setdefault(number, []).append(ms)

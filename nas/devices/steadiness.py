@@ -28,7 +28,7 @@ class Demands:
 
 TO_KEEP = Demands(noise=0.10, drift=0.10, margin=0.25)
 """For a table that serves other runs, too."""
-TO_VERIFY = Demands(noise=0.30, drift=0.30, margin=0.50)
+TO_VERIFY = Demands(noise=0.30, drift=0.30, margin=0.30)
 """For a machine on which a limit can be verified at all."""
 
 
