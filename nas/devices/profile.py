@@ -264,7 +264,7 @@ def _sessions(
       enough: told a network's number and the milliseconds of its sessions.
     """
     taken = {number: list(times) for number, times in known.items()}
-    for session in itertools.count():
+    for session in itertools.count(max(map(len, taken.values()), default=0)):
         order = np.random.default_rng(session).permutation(len(networks)).tolist()
         if not (todo := [i for i in order if not enough(i, taken.get(i, []))]):
             return
