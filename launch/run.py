@@ -42,6 +42,7 @@ from nas.space import Architecture
 from nas.strategies.chamnet import ChamNet, fit
 from nas.strategies.halving import Halving
 from nas.strategy import Strategy, Task
+from nas.task_card import card_of
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
 PHASES: tuple[Phase, ...] = ("search", "final")
@@ -77,6 +78,7 @@ def carry_out(
 
     Raises:
       InfeasibleError: no architecture meets the limits.
+      CardError: the evaluator says that more of the objective is better.
       TooManyFailures: trials fail so often that going on makes no sense.
     """
     if folder.is_done(options.num_trials, options.budget):
@@ -89,6 +91,7 @@ def carry_out(
     else:
         place.checkpoints.prove()
     evaluator = experiment.make_evaluator(place)
+    card = card_of(evaluator, experiment.objective)
     tables = latency_tables(experiment, folder, place.cache, options.seed, progress, given=given_tables(settings))
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
@@ -97,6 +100,7 @@ def carry_out(
     repair_journal(folder.journal)
     history = open_history(folder, settings, experiment, create=True)
     history.recover()
+    history.annotate("task", asdict(card))
     folder.start()
     executor = make_executor(evaluator)
     search = Search(
@@ -260,6 +264,7 @@ class Search:
             fitted=fitted,
             search_fidelity=self.experiment.fidelity,
             objective=objective,
+            card=card_of(evaluator, objective),
             context={
                 "num_trials": self.options.num_trials,
                 "stopped_by": self.account.stopped_by,

@@ -6,6 +6,7 @@ from typing import Any
 
 import optuna
 
+from launch.cards import recorded
 from launch.experiment import Experiment
 from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import with_latencies
@@ -16,6 +17,7 @@ from nas.history import History
 from nas.plugins import EXPERIMENTS, PluginError
 from nas.storage import open_storage
 from nas.strategies.halving import full_predictor
+from nas.task_card import TaskCard
 from nas.trial import Phase, Trial
 
 
@@ -35,6 +37,16 @@ class Session:
     @property
     def objective(self) -> str:
         return self.experiment.objective
+
+    @property
+    def card(self) -> TaskCard:
+        """What the task calls things, as the run's evaluator said it.
+
+        Raises:
+          CardError: the record of it cannot be read.
+        """
+        metrics = {name for trial in self.history.trials() for name in trial.metrics}
+        return recorded(self.history.notes().get("task"), metrics)
 
     def trials(self, phase: Phase) -> list[Trial]:
         """The phase's trials by ticket."""

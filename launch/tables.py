@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from launch.cards import recorded
 from nas.ranking import PredictorQuality
+from nas.task_card import TEST
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = " .:-=+*#@"
@@ -57,15 +59,6 @@ def _is_yardstick(origin: str) -> bool:
 
 def winner_text(record: Mapping[str, Any]) -> str:
     """The winner beside everything that it should be compared with, and its limits."""
-    names = ("test_delta1", "test_abs_rel", "test_rmse", "test_si_log_rmse")
-    shown = [name for name in names if name in record["metrics"]]
-    compared = [("winner", record["metrics"])]
-    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if _is_yardstick(final["origin"])]
-    compared += list(record["baselines"].items())
-    metrics = table(
-        ["trained alike, on test images", *(name.removeprefix("test_") for name in shown)],
-        [[name, *(f"{values[metric]:.4f}" for metric in shown)] for name, values in compared],
-    )
     limits = table(
         ["limit", "bound", "predicted", "measured", "unit", "holds"],
         [
@@ -76,8 +69,30 @@ def winner_text(record: Mapping[str, Any]) -> str:
         ],
     )  # fmt: skip
     found = record["objective"]
+    name = recorded(record.get("task"), record["metrics"]).metric(found["name"]).label
     line = (
-        f"{found['name']}: {found['measured']:.4f} at fidelity {found['measured_at_fidelity']} (validation); predicted "
+        f"{name}: {found['measured']:.4f} at fidelity {found['measured_at_fidelity']} (validation); predicted "
         f"{found['predicted']:.4f} +- {found['predicted_std']:.4f} at fidelity {found['predicted_at_fidelity']}"
     )
-    return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", metrics, limits, line])
+    return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, line])
+
+
+def _metrics_text(record: Mapping[str, Any]) -> str:
+    """Metrics on test data, or on validation data where the evaluator held none out."""
+    card, metrics = recorded(record.get("task"), record["metrics"]), record["metrics"]
+    tested = [name for name in metrics if name.startswith(TEST)]
+    shown = card.brief(tested or metrics)
+    compared = [("winner", metrics)]
+    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if _is_yardstick(final["origin"])]
+    compared += list(record["baselines"].items())
+    return table(
+        [
+            f"trained alike, on {'test' if tested else 'validation'} {card.samples}",
+            *(card.metric(m).label for m in shown),
+        ],
+        [[name, *(_score(values.get(metric)) for metric in shown)] for name, values in compared],
+    )
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

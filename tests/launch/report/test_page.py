@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 from launch.folder import FolderError, RunFolder
 from launch.report.facts import read_facts
 from launch.report.page import render, write_report
-from launch.session import load_experiment, open_history
+from launch.session import load_experiment, open_history, open_session
 from launch.tables import number
+from nas.depth.card import CARD as DEPTH
 
 HOSTILE = "<script>alert('$x$')</script>"
 
@@ -212,7 +214,9 @@ def test_a_run_without_its_latency_table_is_too_young(copied: RunFolder) -> None
         read_facts(copied)
 
 
-def test_pictures_are_shown_if_there_are_any(copied: RunFolder) -> None:
+def test_pictures_of_an_earlier_depth_run_are_shown(copied: RunFolder) -> None:
+    session = open_session(copied)
+    session.history.annotate("task", asdict(DEPTH))
     path = copied.artifacts / f"{copied.read_json(copied.winner)['trial']}.npz"
     depth = np.linspace(1, 9, 2 * 8 * 8, dtype=np.float32).reshape(2, 8, 8)
     np.savez(path, rgb=np.zeros((2, 8, 8, 3), np.uint8), depth=depth, log_disparity=-np.log(depth))
