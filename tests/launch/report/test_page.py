@@ -236,7 +236,7 @@ def test_a_browser_shows_the_page_without_a_complaint(finished: RunFolder, tmp_p
     done = subprocess.run(
         [chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}",
          "--enable-logging=stderr", "--dump-dom", finished.report.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "CONSOLE" not in done.stderr  # what a page complains of, such as a request that its policy forbids
     assert Page(done.stdout).tags.count("svg") == 12
