@@ -30,7 +30,7 @@ DEPTH_METRICS = {name: 0.5 for name in ("error", "delta1", "abs_rel", "rmse", "s
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Ended]]:
     """A run of a task that is not depth, as a person sees it; not to be changed."""
     place = place_at(tmp_path_factory.mktemp("graded"))
-    yield place, nas(*place.search(experiment=EXPERIMENT))
+    yield place, nas(*place.search("--trials", "6", experiment=EXPERIMENT))
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from tests.experiments.tiny import SPACE, Orders, trained
 from tests.launch.commands import THROTTLED, Ended, Place, nas, place_at, start
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # several whole searches each
+
 
 def test_a_run_that_is_killed_and_interrupted_ends_as_if_nothing_had_happened(
     finished: tuple[Place, Ended], tmp_path: Path

@@ -12,6 +12,8 @@ from nas.plugins import SPACES
 from tests.launch.commands import Ended, Place, nas, start
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # profiles and whole searches
+
 PUBLISHED = "published"
 
 

@@ -22,7 +22,10 @@ from tests.waiting import until
 PASSWORD = "s3cret-and-long"
 INITDB = shutil.which("initdb") or next((str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), "")
 
-pytestmark = pytest.mark.skipif(not INITDB, reason="Postgres is not installed here: no initdb")
+pytestmark = [
+    pytest.mark.slow,  # whole searches
+    pytest.mark.skipif(not INITDB, reason="Postgres is not installed here: no initdb"),
+]
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from launch.folder import FolderError, RunFolder
-from launch.report.facts import read_facts
+from launch.report.facts import Facts, read_facts
+from launch.report.judged import judged
 from launch.report.page import render, write_report
 from launch.session import load_experiment, open_history, open_session
 from launch.tables import number
@@ -45,6 +46,24 @@ class Page(HTMLParser):
     @property
     def text(self) -> str:
         return re.sub(r"\s+", " ", "".join(self.words))
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, object]:
+    """The predictor's section by all that it is made of: most tests here change something else."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def judged_once(monkeypatch: pytest.MonkeyPatch, known: dict[str, object]) -> None:
+    def remembered(facts: Facts) -> object:
+        recorded = facts.winner["predictor"] if facts.winner else None
+        key = repr((facts.search, facts.is_done, recorded))
+        if key not in known:
+            known[key] = judged(facts)
+        return known[key]
+
+    monkeypatch.setattr("launch.report.page.judged", remembered)
 
 
 def page_of(folder: RunFolder) -> Page:
