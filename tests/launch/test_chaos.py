@@ -35,6 +35,7 @@ def test_a_search_on_a_cluster_in_which_all_is_killed_ends_as_an_undisturbed_one
     assert toll["began"] > toll["ended"]  # what was cut short was begun again
 
 
+@pytest.mark.slow
 def test_a_driver_killed_just_after_it_wrote_the_winner_leaves_a_report_to_the_next(place: Place) -> None:
     assert nas(*place.search("--trials", "5")).code == 0
     report, begun = place.run.report.read_bytes(), trained(place.orders)

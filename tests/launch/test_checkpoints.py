@@ -31,6 +31,7 @@ def test_a_run_has_a_place_of_its_own_that_every_worker_sees(
     assert "--checkpoints FOLDER or URL, seen by every node, lets it go on" in NOWHERE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_killed_search_finds_its_checkpoints_and_leaves_none_at_its_end(shared: bool, tmp_path: Path) -> None:
     place = place_at(tmp_path, Orders(kill_once=("search-2", "final-1"), fail=("search-4",)))
