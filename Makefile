@@ -1,12 +1,15 @@
-# Two commands are all that a newcomer needs: `make demo` and `make test`. Everything is installed into .venv.
+# Three commands are all that a newcomer needs: `make demo`, `make quick` and `make test`. All is installed into .venv.
 PYTHON ?= python3.11
 BIN := .venv/bin
 OUT ?= runs/demo
 
-.PHONY: demo test check format clean
+.PHONY: demo quick test check format clean
 
 demo: .venv/.demo
 	$(BIN)/nas search demo --out $(OUT)
+
+quick: .venv/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q -m "not slow and not ray and not browser"
 
 test: .venv/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q

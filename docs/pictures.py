@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from launch.report.pictures import Picture, pictures
+from nas.depth.card import CARD
 
 OUT = Path(__file__).parent / "images" / "demo-depth.png"
 GAP = 6  # pixels between pictures
@@ -22,19 +23,18 @@ GAP = 6  # pixels between pictures
 def main() -> None:
     run = Path(sys.argv[1])
     winner = json.loads((run / "winner.json").read_text())["trial"]
-    columns = [_column(picture) for picture in pictures(run / "artifacts" / f"{winner}.npz")]
+    columns = [_column(picture) for picture in pictures(run / "artifacts" / f"{winner}.npz", CARD.pictures)]
     Image.fromarray(np.concatenate(columns, axis=1)).save(OUT, optimize=True)
     print(OUT)
 
 
 def _column(picture: Picture) -> np.ndarray:
     """Image, true depth and predicted depth, one below the other, with white gaps."""
-    views = [np.pad(_pixels(url), ((0, GAP), (0, GAP), (0, 0)), constant_values=255) for url in _urls(picture)]
+    views = [
+        np.pad(_pixels(url), ((0, GAP), (0, GAP), (0, 0)), constant_values=255)
+        for url in (view.url for view in picture.views)
+    ]
     return np.concatenate(views, axis=0)
-
-
-def _urls(picture: Picture) -> tuple[str, str, str]:
-    return picture.rgb, picture.truth, picture.prediction
 
 
 def _pixels(url: str) -> np.ndarray:

@@ -53,7 +53,8 @@ class Experiment:
     """A search to run.
 
     Attributes:
-      make_evaluator: prepares the data and returns what trains a candidate; called once, on the driver.
+      make_evaluator: prepares the data and returns what trains a candidate; called once, on the driver. What it
+        returns may say what its task calls things, see `nas.task_card`.
       resources: priced without measuring; a limit may name any of them.
       devices: each is profiled once per machine and gives the resource "latency_ms.<key>".
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".

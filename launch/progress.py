@@ -17,9 +17,10 @@ TALLY_EVERY_S = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Where a phase stands; `left_s` is None until a trial has ended."""
+    """Where a phase stands; `best` is of the objective, `left_s` is None until a trial has ended."""
 
     phase: str
+    objective: str
     total: int
     done: int
     running: int
@@ -36,6 +37,7 @@ def tally(trials: Sequence[Trial], *, phase: str, total: int, slots: int, object
     mean_s = sum(durations) / len(durations) if durations else None
     return Tally(
         phase=phase,
+        objective=objective,
         total=total,
         done=len(complete),
         running=len(trials) - len(ended),
@@ -51,7 +53,7 @@ def sentence(state: Tally, lines: Sequence[Line] = ()) -> str:
     left = "-" if state.left_s is None else duration(state.left_s)
     return (
         f"{state.phase}: {state.done}/{state.total} done, {state.running} running, {state.failed} failed, "
-        f"best error {best}, about {left} left{words(lines)}"
+        f"best {state.objective} {best}, about {left} left{words(lines)}"
     )
 
 

@@ -47,6 +47,7 @@ from nas.space import Architecture
 from nas.strategies.chamnet import ChamNet, fit
 from nas.strategies.halving import Halving
 from nas.strategy import Strategy, Task
+from nas.task_card import card_of
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
 PHASES: tuple[Phase, ...] = ("search", "final")
@@ -83,6 +84,7 @@ def carry_out(
 
     Raises:
       InfeasibleError: no architecture meets the limits.
+      CardError: the evaluator says that more of the objective is better.
       TooManyFailures: trials fail so often that going on makes no sense.
     """
     if folder.is_done(options.num_trials, options.budget):
@@ -98,6 +100,7 @@ def carry_out(
         place.checkpoints.prove()
     evaluator = experiment.make_evaluator(place)
     check_evaluator(folder, evaluator)
+    card = card_of(evaluator, experiment.objective)
     tables = latency_tables(
         experiment,
         folder,
@@ -120,6 +123,7 @@ def carry_out(
     repair_journal(folder.journal)
     history = open_history(folder, settings, experiment, create=not folder.started)
     history.recover()
+    history.annotate("task", asdict(card))
     folder.start()
     note_record(folder, history)
     if passed_over := history.passed_over():
@@ -303,6 +307,7 @@ class Search:
             fitted=fitted,
             search_fidelity=self.experiment.fidelity,
             objective=objective,
+            card=card_of(evaluator, objective),
             context={
                 "num_trials": self.options.num_trials,
                 "stopped_by": self.account.stopped_by,

@@ -7,6 +7,7 @@ from typing import Any
 import optuna
 
 from launch import meaning
+from launch.cards import recorded
 from launch.experiment import Experiment
 from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import with_latencies
@@ -20,6 +21,7 @@ from nas.limits import Limit
 from nas.plugins import EXPERIMENTS, PluginError
 from nas.storage import HistoryError, open_storage
 from nas.strategies.halving import full_predictor
+from nas.task_card import TaskCard
 from nas.trial import Phase, Trial
 
 AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
@@ -41,6 +43,16 @@ class Session:
     @property
     def objective(self) -> str:
         return self.experiment.objective
+
+    @property
+    def card(self) -> TaskCard:
+        """What the task calls things, as the run's evaluator said it.
+
+        Raises:
+          CardError: the record of it cannot be read.
+        """
+        metrics = {name for trial in self.history.trials() for name in trial.metrics}
+        return recorded(self.history.notes().get("task"), metrics)
 
     def trials(self, phase: Phase) -> list[Trial]:
         """The phase's trials by ticket."""

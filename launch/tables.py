@@ -4,7 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from launch.cards import recorded
 from nas.ranking import PredictorQuality
+from nas.task_card import TEST
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = " .:-=+*#@"
@@ -75,15 +77,6 @@ def is_violated(limit: Mapping[str, Any]) -> bool:
 
 def winner_text(record: Mapping[str, Any]) -> str:
     """The winner beside everything that it should be compared with, and its limits."""
-    names = ("test_delta1", "test_abs_rel", "test_rmse", "test_si_log_rmse")
-    shown = [name for name in names if name in record["metrics"]]
-    compared = [("winner", record["metrics"])]
-    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if _is_yardstick(final["origin"])]
-    compared += list(record["baselines"].items())
-    metrics = table(
-        ["trained alike, on test images", *(name.removeprefix("test_") for name in shown)],
-        [[name, *(figure(values.get(metric)) for metric in shown)] for name, values in compared],
-    )
     limits = table(
         ["limit", "bound", "predicted", "measured", "unit", "holds"],
         [
@@ -95,9 +88,28 @@ def winner_text(record: Mapping[str, Any]) -> str:
     )  # fmt: skip
     doubts = [f"{limit['text']}: {limit['doubt']}" for limit in record["limits"] if limit.get("doubt")]
     found = record["objective"]
-    measured, predicted, std = (figure(found[name]) for name in ("measured", "predicted", "predicted_std"))
+    name = recorded(record.get("task"), record["metrics"]).metric(found["name"]).label
+    measured, predicted, std = (figure(found[key]) for key in ("measured", "predicted", "predicted_std"))
     line = (
-        f"{found['name']}: {measured} at fidelity {found['measured_at_fidelity']} (validation); predicted "
+        f"{name}: {measured} at fidelity {found['measured_at_fidelity']} (validation); predicted "
         f"{predicted} +- {std} at fidelity {found['predicted_at_fidelity']}"
     )
-    return "\n\n".join([f"winner: {record['trial']} ({record['origin']})", metrics, limits, *doubts, line])
+    parts = [f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, *doubts, line]
+    return "\n\n".join(parts)
+
+
+def _metrics_text(record: Mapping[str, Any]) -> str:
+    """Metrics on test data, or on validation data where the evaluator held none out."""
+    card, metrics = recorded(record.get("task"), record["metrics"]), record["metrics"]
+    tested = [name for name in metrics if name.startswith(TEST)]
+    shown = card.brief(tested or metrics)
+    compared = [("winner", metrics)]
+    compared += [(final["origin"], final["metrics"]) for final in record["finals"] if _is_yardstick(final["origin"])]
+    compared += list(record["baselines"].items())
+    return table(
+        [
+            f"trained alike, on {'test' if tested else 'validation'} {card.samples}",
+            *(card.metric(m).label for m in shown),
+        ],
+        [[name, *(figure(values.get(metric)) for metric in shown)] for name, values in compared],
+    )

@@ -12,6 +12,7 @@ from launch.verification import NO_DOUBTS, Doubts
 from nas.limits import Limit
 from nas.predictor import Fitted
 from nas.standalone import source
+from nas.task_card import TaskCard
 from nas.trial import Trial
 
 FORMAT = 1
@@ -88,6 +89,7 @@ def write(
     fitted: Fitted,
     search_fidelity: int,
     objective: str,
+    card: TaskCard,
     context: Mapping[str, Any],
 ) -> None:
     """Write winner.pt, winner.py and, last, winner.json, whose presence says that the run is finished."""
@@ -96,7 +98,9 @@ def write(
     if stem.exists():
         folder.write_bytes(folder.path / "winner.pt", stem.read_bytes())
     title = f"{space.name}: the network that chamnas found in the run {folder.path.name}."
-    folder.write_bytes(folder.path / "winner.py", source(space.lower(trial.architecture), title).encode())
+    network = space.lower(trial.architecture)
+    code = source(network, title, input=card.input, output=card.output)
+    folder.write_bytes(folder.path / "winner.py", code.encode())
     prediction = fitted.predict(pricing.features(np.array([trial.architecture], dtype=np.int8)))
     record = {
         "format": FORMAT,
@@ -115,6 +119,7 @@ def write(
             "measured_at_fidelity": trial.fidelity,
         },
         "metrics": dict(trial.metrics),
+        "task": asdict(card),
         "resources": {
             name: {"unit": pricing.unit(name), "predicted": cost, "measured": winner.measured.get(name)}
             for name, cost in winner.predicted.items()

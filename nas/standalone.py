@@ -12,7 +12,7 @@ from nas.ops import INPUT, Add, Conv, GlobalPool, Linear, Network, Node, Upsampl
 
 TEMPLATE = '''"""{title}
 
-Input Float[n, {channels}, h, w], RGB in [0, 1], height and width multiples of {multiple}; searched at {height}x{width}.
+Input Float[n, {channels}, h, w]{given}, height and width multiples of {multiple}; searched at {height}x{width}.{gives}
 {macs:,} multiply-accumulates at that size, {params:,} parameters (batch norms folded). Needs torch alone.
 """
 
@@ -42,15 +42,22 @@ def load(weights=Path(__file__).with_suffix(".pt")):
 '''
 
 
-def source(network: Network, title: str) -> str:
-    """Python source of the network; `title` is its first line, with quotes and backslashes made harmless."""
+def source(network: Network, title: str, *, input: str = "", output: str = "") -> str:
+    """Python source of the network, with quotes and backslashes of the texts made harmless.
+
+    Args:
+      title: its first line.
+      input, output: what the network is given and what it gives, see `nas.task_card.TaskCard`; "" for unsaid.
+    """
     layers = [
         f"        self.{attribute(node)} = {_constructor(node.op)}"
         for node in network.nodes
         if isinstance(node.op, Conv | Linear)
     ]
     return TEMPLATE.format(
-        title=title.replace("\\", "/").replace('"', "'"),
+        title=_harmless(title),
+        given=f", {_harmless(input)}" if input else "",
+        gives=f"\nOutput: {_harmless(output)}." if output else "",
         channels=network.input.channels,
         height=network.input.height,
         width=network.input.width,
@@ -76,6 +83,11 @@ def state(folded: BuiltNetwork) -> dict[str, torch.Tensor]:
 def attribute(node: Node) -> str:
     """An identifier: "2C.0.expand" becomes "s2C_0_expand"."""
     return f"s{module_name(node)}"
+
+
+def _harmless(text: str) -> str:
+    """A text that can stand in a docstring."""
+    return text.replace("\\", "/").replace('"', "'")
 
 
 def _constructor(op: Conv | Linear) -> str:

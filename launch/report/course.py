@@ -42,7 +42,7 @@ def course_chart(facts: Facts) -> Chart:
     """Needs a complete search trial."""
     num_design = sum(trial.origin == "design" for trial in facts.search)
     return Chart(
-        svg=svg(CoursePlot(objective=facts.objective, trials=facts.search), "course"),
+        svg=svg(CoursePlot(objective=facts.objective, label=facts.objective_label, trials=facts.search), "course"),
         label=f"{facts.objective} of each search trial in the order of tickets, and the best so far.",
         caption=f"Dots: {facts.objective} on validation data after the search's training. Shaded: "
         f"{counted(num_design, 'trial')} of the design, which no predictor chose.",
@@ -56,7 +56,9 @@ def trials_table(facts: Facts) -> Table:
     costs = {name: table.cost(rows(trials)) for name, table in tables.items()} if trials else {}
     columns = header(
         "trial", "proposed by", "state",
-        numbers=["fidelity", facts.objective, *(f"{name} [{facts.pricing.unit(name)}]" for name in tables), "duration"],
+        numbers=[
+            "fidelity", facts.objective_label, *(f"{name} [{facts.pricing.unit(name)}]" for name in tables), "duration",
+        ],
     )  # fmt: skip
     return Table(
         header=columns,

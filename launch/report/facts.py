@@ -15,6 +15,7 @@ from launch.winner import FORMAT as WINNER_FORMAT
 from nas.devices.table import LatencyTable, read
 from nas.limits import Limit
 from nas.space import Architecture
+from nas.task_card import TaskCard
 from nas.trial import Trial
 
 
@@ -29,6 +30,7 @@ class Span:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Attributes:
+    card: the task's words.
     total: search trials that the latest command asked for.
     search, finals: the trials of each phase by ticket; of a search with rungs those at the full fidelity.
     winner: winner.json, None as long as there is none.
@@ -37,6 +39,7 @@ class Facts:
     """
 
     session: Session
+    card: TaskCard
     pricing: Pricing
     latency: tuple[LatencyTable, ...]
     limits: tuple[Limit, ...]
@@ -51,6 +54,11 @@ class Facts:
     @property
     def objective(self) -> str:
         return self.session.objective
+
+    @property
+    def objective_label(self) -> str:
+        """With its unit, for the head of a column or an axis."""
+        return self.card.metric(self.objective).label
 
     @property
     def complete(self) -> list[Trial]:
@@ -94,6 +102,7 @@ def read_facts(folder: RunFolder) -> Facts:
     Raises:
       FolderError: there is no run, or it is too young to have been priced.
       HistoryError: its record cannot be read.
+      CardError: the task's words in it cannot be read.
     """
     session = open_session(folder)
     latency = tuple(_latency_table(folder, device.key) for device in session.experiment.devices)
@@ -104,6 +113,7 @@ def read_facts(folder: RunFolder) -> Facts:
     is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
     return Facts(
         session=session.informed(pricing),
+        card=session.card,
         pricing=pricing,
         latency=latency,
         limits=limits,

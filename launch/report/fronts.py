@@ -38,7 +38,7 @@ def front_plot(facts: Facts, resource: str) -> FrontPlot:
     name = None if facts.winner is None else facts.winner["trial"]
     return FrontPlot(
         x=Axis(name=resource, unit=pricing.unit(resource)),
-        y=Axis(name=facts.objective),
+        y=Axis(name=facts.objective, unit=facts.card.metric(facts.objective).unit),
         points=points_of(facts.search, pricing, resource, facts.objective),
         finals=finals,
         winner=next((p for p in finals if f"final-{p.trial.ticket}" == name), None),
@@ -56,7 +56,7 @@ def front_table(facts: Facts) -> Table:
     trials = {trial.ticket: trial for front in fronts.values() for trial in front}
     columns = header(
         "trial", "proposed by", "on the front of",
-        numbers=[facts.objective, *(f"{name} [{facts.pricing.unit(name)}]" for name in facts.pricing.tables)],
+        numbers=[facts.objective_label, *(f"{name} [{facts.pricing.unit(name)}]" for name in facts.pricing.tables)],
     )  # fmt: skip
     return Table(
         header=columns,

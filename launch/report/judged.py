@@ -103,7 +103,7 @@ def _agreement(facts: Facts, prediction: Prediction) -> Chart:
     measured = facts.measured(facts.complete)
     half_width = float(ndtri(0.5 + LEVEL / 2)) * prediction.std
     plot = AgreementPlot(
-        objective=facts.objective,
+        objective=facts.objective_label,
         measured=measured,
         mean=prediction.mean,
         half_width=half_width,
@@ -173,7 +173,7 @@ def _tau_chart(learned: Learning) -> Chart:
 
 def _regret_chart(facts: Facts, learned: Learning) -> Chart:
     return Chart(
-        svg=svg(RegretPlot(objective=facts.objective, learning=learned), "regret"),
+        svg=svg(RegretPlot(objective=facts.objective_label, learning=learned), "regret"),
         label=f"Regret in {facts.objective} by the number of complete trials.",
         caption="Best so far: less the best search trial of the run, in the order in which trials ended. Favourite "
         f"tenth: what would be lost by measuring only one in {FAVOURITES} of the known trials, those that a fit "
@@ -189,7 +189,7 @@ def _steps_table(facts: Facts, steps: tuple[Step, ...]) -> Table:
             "next trials",
             "tau of the next",
             "regret of the favourite tenth",
-            f"best {facts.objective}",
+            f"best {facts.objective_label}",
         ),
     )
     return Table(header=columns, rows=tuple(_step_row(step) for step in steps))

@@ -173,7 +173,7 @@ def _effect(facts: Facts, finding: Finding, rank: int, *, overall: float, span: 
     plot = OptionsPlot(
         name=name,
         options=[str(option) for option in finding.choice.options],
-        objective=facts.objective,
+        objective=facts.objective_label,
         mean=finding.means,
         half_width=finding.half_widths,
         overall=overall,

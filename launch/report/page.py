@@ -15,6 +15,7 @@ from launch.report.judged import judged
 from launch.report.pictures import Picture, PictureError, pictures
 from launch.report.verdict import status, verdict
 from launch.report.view import Table
+from nas.task_card import TEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,9 @@ class WinnerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gallery:
-    """Pictures of the winner's predictions; `problem` says why they cannot be shown."""
+    """Pictures of the winner's predictions and how to read them; `problem` says why they cannot be shown."""
 
+    text: str = ""
     pictures: tuple[Picture, ...] = ()
     problem: str = ""
 
@@ -89,13 +91,13 @@ def page(template: str, **content: Any) -> str:
 
 def _winner_view(facts: Facts, winner: Mapping[str, Any]) -> WinnerView:
     space = facts.pricing.space
-    has_test = any(name.startswith(winning.TEST) for name in winner["metrics"])
+    has_test = any(name.startswith(TEST) for name in winner["metrics"])
     return WinnerView(
         limits=winning.limits_table(winner),
         resources=winning.resources_table(winner),
         test=winning.metrics_table(facts, winner, test=True) if has_test else None,
         validation=winning.metrics_table(facts, winner, test=False),
-        prediction=winning.prediction_text(winner),
+        prediction=winning.prediction_text(facts, winner),
         architecture=winning.architecture_table(space, tuple(winner["architecture"])),
         files=winning.files(facts.session.folder),
     )
@@ -106,7 +108,10 @@ def _gallery(facts: Facts) -> Gallery:
     if facts.winner is None:
         return Gallery()
     path = facts.session.folder.artifacts / f"{facts.winner['trial']}.npz"
+    words = facts.card.pictures
+    if words is None or not path.exists():
+        return Gallery()
     try:
-        return Gallery(pictures=pictures(path)) if path.exists() else Gallery()
+        return Gallery(text=words.text, pictures=pictures(path, words))
     except PictureError as error:
         return Gallery(problem=str(error))

@@ -1,98 +1,102 @@
-"""Test images beside their true and their predicted depth, as PNGs inside the page."""
+"""The winner's pictures of test samples, as PNGs inside the page; what they show is the task's own business."""
 
 import base64
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 
-from nas.depth.data import DepthImages
-from nas.depth.metrics import align, per_image
+from nas.task_card import Pictures, View
 
-COLOUR_MAP = "magma"
-INVALID_GREY = 128
-MIN_HEIGHT = 192  # smaller images are enlarged by a whole factor, so that pixels stay pixels
-PERCENTILES = (2.0, 98.0)
+MIN_HEIGHT = 192  # smaller pictures are enlarged by a whole factor, so that pixels stay pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One view: the word under it, what it is in words, and a data URL of a PNG."""
+
+    name: str
+    alt: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One test image in three views (data URLs of PNGs), with its own metrics."""
+    """One test sample in all its views, with what is told of it."""
 
-    number: int
-    rgb: str
-    truth: str
-    prediction: str
-    delta1: float
-    abs_rel: float
+    views: tuple[Shown, ...]
+    caption: str
 
 
 class PictureError(ValueError):
-    """A file of predictions that cannot be shown."""
+    """A file of pictures that cannot be shown."""
 
 
-def pictures(path: Path) -> tuple[Picture, ...]:
-    """Every image of an evaluator's NPZ (rgb, depth, log_disparity), the prediction aligned to the truth per image.
+def pictures(path: Path, words: Pictures) -> tuple[Picture, ...]:
+    """Every sample of an evaluator's NPZ, see `nas.task_card.View`.
 
     Raises:
-      PictureError: the file is damaged, or its arrays do not fit together.
+      PictureError: the file is damaged, or its arrays are not those that the card tells of.
     """
-    images, prediction = _read(path)
-    valid = images.valid
-    truth = -np.log(np.where(valid, images.depth, 1).astype(np.float64))
-    aligned = align(prediction, truth, valid)
-    metrics = per_image(prediction, images)
-    return tuple(
-        Picture(
-            number=i + 1,
-            rgb=_data_url(images.rgb[i]),
-            truth=_data_url(_coloured(truth[i], truth[i], valid[i])),
-            prediction=_data_url(_coloured(aligned[i], truth[i], valid[i])),
-            delta1=float(metrics.delta1[i]),
-            abs_rel=float(metrics.abs_rel[i]),
-        )
-        for i in range(len(images))
+    try:
+        arrays = _read(path)
+        _check(arrays, words)
+    except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise PictureError(f"{path.name} cannot be shown ({error}); remove it, or run the final again") from error
+    return tuple(_picture(words, arrays, i) for i in range(len(arrays[words.views[0].name])))
+
+
+def _read(path: Path) -> Mapping[str, np.ndarray]:
+    with path.open("rb") as file, np.load(file) as members:  # never unpickles
+        arrays = dict(members)
+    if "log_disparity" not in arrays:
+        return arrays
+    from nas.depth.views import from_predictions  # a depth search of an earlier version kept these
+
+    return from_predictions(arrays)
+
+
+def _check(arrays: Mapping[str, np.ndarray], words: Pictures) -> None:
+    names = [view.name for view in words.views]
+    missing = [name for name in (*names, *words.metrics) if name not in arrays]
+    if missing:
+        raise ValueError(f"it must hold {', '.join(missing)}, it has only {', '.join(arrays)}")
+    for name in names:
+        _check_view(name, arrays[name])
+    for name in words.metrics:
+        _check_metric(name, arrays[name])
+    lengths = {name: len(arrays[name]) for name in (*names, *words.metrics)}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"its arrays must have one entry for each sample, their lengths are {lengths}")
+
+
+def _check_view(name: str, array: np.ndarray) -> None:
+    if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[3:] not in ((), (3,)) or not array.size:
+        raise ValueError(f"{name} must be uint8[n, h, w] or uint8[n, h, w, 3], it is {array.dtype}{list(array.shape)}")
+
+
+def _check_metric(name: str, array: np.ndarray) -> None:
+    if array.dtype.kind not in "fiu" or array.ndim != 1:
+        raise ValueError(f"{name} must be one number for each sample, it is {array.dtype}{list(array.shape)}")
+
+
+def _picture(words: Pictures, arrays: Mapping[str, np.ndarray], at: int) -> Picture:
+    return Picture(
+        views=tuple(_shown(view, arrays[view.name][at], at + 1) for view in words.views),
+        caption=", ".join(f"{name} {arrays[name][at]:.3f}" for name in words.metrics),
     )
 
 
-def _read(path: Path) -> tuple[DepthImages, Float32[np.ndarray, "n h w"]]:
-    try:
-        with np.load(path) as arrays:  # never unpickles
-            rgb, depth, prediction = (arrays[name] for name in ("rgb", "depth", "log_disparity"))
-        _check(rgb, depth, prediction)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise PictureError(f"{path.name} cannot be shown ({error}); remove it, or run the final again") from error
-    return DepthImages(rgb=rgb, depth=depth, group=("",) * len(depth)), prediction
+def _shown(view: View, pixels: UInt8[np.ndarray, "h w *channels"], number: int) -> Shown:
+    return Shown(name=view.name, alt=f"{view.alt} {number}", url=_data_url(pixels))
 
 
-def _check(rgb: np.ndarray, depth: np.ndarray, prediction: np.ndarray) -> None:
-    if depth.ndim != 3 or rgb.shape != (*depth.shape, 3) or prediction.shape != depth.shape:
-        raise ValueError(
-            f"its shapes do not agree: rgb {rgb.shape}, depth {depth.shape}, prediction {prediction.shape}"
-        )
-    if [str(array.dtype) for array in (rgb, depth, prediction)] != ["uint8", "float32", "float32"]:
-        raise ValueError(f"it must hold uint8, float32, float32, not {rgb.dtype}, {depth.dtype}, {prediction.dtype}")
-    if not np.isfinite(prediction).all() or not (np.isfinite(depth) & (depth > 0)).any(axis=(1, 2)).all():
-        raise ValueError("each image needs a finite prediction and a valid depth")
-
-
-def _coloured(
-    log_disparity: Float[np.ndarray, "h w"], truth: Float[np.ndarray, "h w"], valid: Bool[np.ndarray, "h w"]
-) -> UInt8[np.ndarray, "h w 3"]:
-    """Near is bright, far is dark, invalid is grey; the range is the truth's, for both."""
-    low, high = np.percentile(truth[valid], PERCENTILES)
-    scaled = np.clip((log_disparity - low) / ((high - low) or 1.0), 0, 1)
-    colours = np.round(255 * matplotlib.colormaps[COLOUR_MAP](scaled)[..., :3]).astype(np.uint8)
-    shown: UInt8[np.ndarray, "h w 3"] = np.where(valid[..., None], colours, np.uint8(INVALID_GREY))
-    return shown
-
-
-def _data_url(pixels: UInt8[np.ndarray, "h w 3"]) -> str:
+def _data_url(pixels: UInt8[np.ndarray, "h w *channels"]) -> str:
     factor = max(1, -(-MIN_HEIGHT // pixels.shape[0]))
     buffer = io.BytesIO()
     Image.fromarray(pixels.repeat(factor, axis=0).repeat(factor, axis=1)).save(buffer, format="PNG", optimize=True)

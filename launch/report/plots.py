@@ -84,6 +84,7 @@ class CoursePlot:
     """The objective of each search trial and the best so far, by ticket; failed ones as crosses along the bottom."""
 
     objective: str
+    label: str
     trials: Sequence[Trial]
 
     def __call__(self, axes: Axes) -> None:
@@ -99,7 +100,7 @@ class CoursePlot:
         )
         self._failed(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        label(axes, Axis(name="ticket of the search trial"), Axis(name=self.objective))
+        label(axes, Axis(name="ticket of the search trial"), Axis(name=self.label))
 
     def _failed(self, axes: Axes) -> None:
         failed = [trial.ticket for trial in self.trials if trial.state == "failed"]

@@ -58,16 +58,17 @@ def sheet(session: Session, pricing: Pricing, points: Sequence[Point], x: str, y
     return Sheet(
         run_name=session.folder.path.resolve().name,
         plot=FrontPlot(
-            x=_axis(x, pricing),
-            y=_axis(y, pricing),
+            x=_axis(x, session, pricing),
+            y=_axis(y, session, pricing),
             points=points,
             limits=[limit.bound for limit in limits if limit.resource == x],
         ),
     )
 
 
-def _axis(name: str, pricing: Pricing) -> Axis:
-    return Axis(name=name, unit=pricing.unit(name) if name in pricing.tables else "")
+def _axis(name: str, session: Session, pricing: Pricing) -> Axis:
+    is_resource = name in pricing.tables
+    return Axis(name=name, unit=pricing.unit(name) if is_resource else session.card.metric(name).unit)
 
 
 def _value(value: float, axis: Axis) -> Cell:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from launch.report.facts import Facts
 from launch.report.view import decimals, listed, shown
 from launch.tables import is_violated
+from nas.task_card import TEST
 
 Mood = Literal["good", "mixed", "bad", "open"]
 
@@ -63,7 +64,7 @@ def reasons(origin: str) -> str:
 
 def held_out_name(objective: str, metrics: Mapping[str, float]) -> str:
     """The objective on data that the search never used, if the evaluator has it; else the objective itself."""
-    name = f"test_{objective}"
+    name = f"{TEST}{objective}"
     return name if name in metrics else objective
 
 
@@ -92,7 +93,8 @@ def _open(facts: Facts) -> Verdict:
     so_far = "No search trial is complete yet."
     if best is not None:
         value = decimals(best.metrics[facts.objective])
-        so_far = f"The best {facts.objective} so far is {value} (search-{best.ticket}), at the search's short training."
+        where = f"(search-{best.ticket}), at the search's short training"
+        so_far = f"The best {facts.objective_label} so far is {value} {where}."
     return Verdict(
         mood="open",
         mark="no winner yet",
@@ -109,7 +111,7 @@ def _concluded(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
     where = "on held-out test data" if name != facts.objective else "as the search measured it (nothing was held out)"
     comparison = _comparison(value, against)
     text = (
-        f"{winner['trial']}, {reasons(winner['origin'])}, won with {facts.objective} {decimals(value)} {where}"
+        f"{winner['trial']}, {reasons(winner['origin'])}, won with {facts.objective_label} {decimals(value)} {where}"
         f"{comparison}; {_on_limits(winner['limits'])}."
     )
     mood: Mood = "bad" if broken or any(rival.is_baseline for rival in loses) else "mixed" if loses else "good"

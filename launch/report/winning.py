@@ -11,10 +11,9 @@ from launch.tables import holds_text, is_violated
 from nas.blocks import Tensor
 from nas.ops import INPUT, Node
 from nas.space import Architecture, Choice, Space, Stage, lower_stage, settle
+from nas.task_card import TEST, Better, Metric
 
-HIGHER_IS_BETTER = frozenset({"delta1"})
-LOWER_IS_BETTER = frozenset({"error", "abs_rel", "rmse", "si_log_rmse"})
-TEST = "test_"
+ARROWS = {"lower": "↓", "higher": "↑"}
 FILES = {
     "winner.py": "the network as a module that needs torch alone",
     "winner.pt": "its weights, to load with weights_only=True",
@@ -78,15 +77,12 @@ def metrics_table(facts: Facts, winner: Mapping[str, Any], *, test: bool) -> Tab
 
     The best value of a column is marked where we know which way is better.
     """
-    prefix = TEST if test else ""
-    names = [name for name in winner["metrics"] if name.startswith(TEST) == test]
+    names = facts.card.ordered(name for name in winner["metrics"] if name.startswith(TEST) == test)
+    known = {name: facts.card.metric(name, objective=facts.objective) for name in names}
     rows = _compared(facts, winner)
-    best = {
-        name: _best(name.removeprefix(prefix), facts.objective, [m[name] for _, m in rows if name in m])
-        for name in names
-    }
+    best = {name: _best(known[name].better, [m[name] for _, m in rows if name in m]) for name in names}
     return Table(
-        header=header("", numbers=[_with_arrow(name.removeprefix(prefix), facts.objective) for name in names]),
+        header=header("", numbers=[_with_arrow(known[name]) for name in names]),
         rows=tuple(
             (
                 words(label),
@@ -115,28 +111,23 @@ def _label(facts: Facts, winner: Mapping[str, Any], final: Mapping[str, Any]) ->
     return f"{final['trial']}: {', '.join([*first, reasons(', '.join([*told, *unsaid])), *last])}"
 
 
-def _direction(metric: str, objective: str) -> int:
-    """1 where higher is better, -1 where lower is, 0 where nobody told us."""
-    if metric in HIGHER_IS_BETTER:
-        return 1
-    return -1 if metric == objective or metric in LOWER_IS_BETTER else 0
+def _best(better: Better, values: Sequence[float]) -> float | None:
+    if better == "unknown" or len(set(values)) < 2:
+        return None
+    return max(values) if better == "higher" else min(values)
 
 
-def _best(metric: str, objective: str, values: Sequence[float]) -> float | None:
-    direction = _direction(metric, objective)
-    return None if direction == 0 or len(set(values)) < 2 else (max if direction > 0 else min)(values)
+def _with_arrow(metric: Metric) -> str:
+    return f"{metric.label} {ARROWS.get(metric.better, '')}".strip()
 
 
-def _with_arrow(metric: str, objective: str) -> str:
-    return f"{metric} {('↓', '', '↑')[_direction(metric, objective) + 1]}".strip()
-
-
-def prediction_text(winner: Mapping[str, Any]) -> str:
+def prediction_text(facts: Facts, winner: Mapping[str, Any]) -> str:
     """What the predictor expected; not the same quantity as what the final's longer training gave."""
     found = winner["objective"]
     return (
         f"After the search's training (fidelity {found['predicted_at_fidelity']}), the predictor expects "
-        f"{found['name']} {decimals(found['predicted'])} ± {decimals(found['predicted_std'])} on validation data; "
+        f"{facts.objective_label} {decimals(found['predicted'])} ± {decimals(found['predicted_std'])} on validation "
+        "data; "
         f"trained as a final (fidelity {found['measured_at_fidelity']}), the network measured "
         f"{decimals(found['measured'])}. The budgets differ, so the two need not agree."
     )

@@ -74,6 +74,7 @@ def _text(candidates: list[Candidate], pricing: Pricing, limits: list[Limit], se
         costs = pricing.costs(candidate.architecture)
         prediction = f"{candidate.mean:.4f} +- {candidate.std:.4f}"
         rows.append([str(i), prediction, number(candidate.measured), *(number(costs[name]) for name in names)])
-    header = ["", f"{session.objective} predicted", "measured", *(f"{name} [{pricing.unit(name)}]" for name in names)]
+    objective = session.card.metric(session.objective).label
+    header = ["", f"{objective} predicted", "measured", *(f"{name} [{pricing.unit(name)}]" for name in names)]
     bounds = [[limit.text, f"{number(limit.bound)} {pricing.unit(limit.resource)}"] for limit in limits]
     return "\n\n".join([table(["limit", "bound"], bounds), table(header, rows)])

@@ -2,6 +2,7 @@
 
 Validation metrics guide the search and choose the winner. A final is scored on test images as well; those metrics,
 called "test_...", are used by nothing but reports. It also leaves its weights and a few predictions to look at.
+What the task calls all of it is in `nas.depth.card`.
 """
 
 import io
@@ -15,6 +16,7 @@ from torch import nn
 from nas.build import BuiltNetwork, build, fold
 from nas.checkpoints import Checkpoints
 from nas.depth.baselines import constant_map, mean_map
+from nas.depth.card import CARD
 from nas.depth.data import DepthData, DepthImages
 from nas.depth.metrics import Metrics, score
 from nas.depth.recipe import Recipe
@@ -22,6 +24,7 @@ from nas.depth.together import train_together
 from nas.depth.training import CHECKPOINT_EVERY, evaluate, predict, train
 from nas.space import Space
 from nas.standalone import state
+from nas.task_card import TaskCard
 from nas.trial import Evaluation, Job
 
 NUM_PICTURES = 6
@@ -76,6 +79,11 @@ class DepthEvaluator:
         return replace(self, recipe=replace(self.recipe, parts=parts)) if parts <= self.recipe.batch_size else None
 
     @property
+    def card(self) -> TaskCard:
+        """See `nas.task_card.Described`."""
+        return CARD
+
+    @property
     def baselines(self) -> Mapping[str, Mapping[str, float]]:
         """Constant depth, and the mean depth map of the training images."""
         maps = {"constant depth": constant_map, "mean depth map": self._mean_map}
@@ -107,11 +115,12 @@ class DepthEvaluator:
         return mean_map(self.data.train, images)
 
     def _artifacts(self, folded: BuiltNetwork) -> dict[str, bytes]:
+        from nas.depth.views import views  # Matplotlib is for finals only
+
         weights, pictures = io.BytesIO(), io.BytesIO()
         torch.save(state(folded), weights)
         shown = self.data.test.take(np.linspace(0, len(self.data.test) - 1, NUM_PICTURES).round().astype(int))
-        prediction = predict(folded, shown.rgb)
-        np.savez_compressed(pictures, rgb=shown.rgb, depth=shown.depth, log_disparity=prediction)
+        np.savez_compressed(pictures, **views(shown, predict(folded, shown.rgb)))
         return {"pt": weights.getvalue(), "npz": pictures.getvalue()}
 
 

@@ -9,6 +9,8 @@ from launch.folder import RunFolder
 from tests.experiments.tiny import trained
 from tests.launch.commands import Ended, Place, nas, place_at
 
+pytestmark = pytest.mark.slow  # whole searches
+
 
 def test_a_finished_run_shows_its_budgets(finished: tuple[Place, Ended]) -> None:
     place, ended = finished

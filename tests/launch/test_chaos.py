@@ -11,8 +11,6 @@ import pytest
 from tests.experiments.tiny import trained
 from tests.launch.commands import ROOT, Place, nas
 
-CHAOS_S = 270.0  # before the test's own limit, so that the cluster can be ended
-
 
 @pytest.mark.ray
 @pytest.mark.slow
@@ -23,7 +21,7 @@ def test_a_search_on_a_cluster_in_which_all_is_killed_ends_as_an_undisturbed_one
     ]  # fmt: skip
     chaos = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        out, err = chaos.communicate(timeout=CHAOS_S)
+        out, err = chaos.communicate()
     finally:
         if chaos.poll() is None:
             chaos.send_signal(signal.SIGINT)  # it ends its nodes
@@ -37,6 +35,7 @@ def test_a_search_on_a_cluster_in_which_all_is_killed_ends_as_an_undisturbed_one
     assert toll["began"] > toll["ended"]  # what was cut short was begun again
 
 
+@pytest.mark.slow
 def test_a_driver_killed_just_after_it_wrote_the_winner_leaves_a_report_to_the_next(place: Place) -> None:
     assert nas(*place.search("--trials", "5")).code == 0
     report, begun = place.run.report.read_bytes(), trained(place.orders)

@@ -48,6 +48,7 @@ def test_the_probe_is_about_what_a_training_keeps() -> None:
     assert place is not None and place.each_bytes == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_killed_search_finds_its_checkpoints_and_leaves_none_at_its_end(shared: bool, tmp_path: Path) -> None:
     place = place_at(tmp_path, Orders(kill_once=("search-2", "final-1"), fail=("search-4",)))

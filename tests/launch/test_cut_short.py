@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,9 @@ import pytest
 from nas.trial import Trial
 from tests.experiments.tiny import SPACE, Orders, trained
 from tests.launch.commands import THROTTLED, Ended, Place, nas, place_at, start
+from tests.waiting import until
 
-START_S = 60.0  # for a process to reach the point that a test waits for, on a busy machine
+pytestmark = pytest.mark.slow  # several whole searches each
 
 
 def test_a_run_that_is_killed_and_interrupted_ends_as_if_nothing_had_happened(
@@ -73,10 +73,8 @@ def test_a_run_refused_for_its_latency_limit_trains_nothing_and_may_be_corrected
 
 
 def wait_for_job(name: str, place: Place, driver: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + START_S
-    while name not in trained(place.orders):
-        assert driver.poll() is None and time.monotonic() < deadline, f"{name} was never begun"
-        time.sleep(0.05)
+    """Until the driver has begun it."""
+    until(lambda: name in trained(place.orders), what=name, alive=lambda: driver.poll() is None)
 
 
 def test_more_trials_extend_a_run_to_what_the_longer_run_would_have_been(

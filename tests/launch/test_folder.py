@@ -112,14 +112,16 @@ def test_nobody_drives_a_folder_that_nobody_holds(folder: RunFolder) -> None:
 
 
 HOLDER = (
-    "import sys, time; from pathlib import Path; from launch.folder import RunFolder\n"
+    "import sys; from pathlib import Path; from launch.folder import RunFolder\n"
     "with RunFolder(path=Path(sys.argv[1])).hold():\n"
-    "    print('held', flush=True); time.sleep(60)\n"
+    "    print('held', flush=True); sys.stdin.read()\n"
 )
 
 
 def test_another_process_is_kept_out_until_the_holder_dies(folder: RunFolder) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder.path)], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert holder.stdout is not None and holder.stdout.readline() == "held\n"
     assert folder.driver() == f"process {holder.pid} on {os.uname().nodename}"
     with (

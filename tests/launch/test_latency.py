@@ -10,6 +10,9 @@ import pytest
 from nas.devices.table import read, write
 from nas.plugins import SPACES
 from tests.launch.commands import Ended, Place, nas, start
+from tests.waiting import until
+
+pytestmark = pytest.mark.slow  # profiles and whole searches
 
 PUBLISHED = "published"
 
@@ -116,38 +119,43 @@ def test_a_search_profiles_a_device_that_it_is_given(place: Place, tmp_path: Pat
 
 def test_a_profile_that_is_killed_continues(tmp_path: Path) -> None:
     device, path = tmp_path / "slow.py", tmp_path / "slow.json"
-    device.write_text(SLEEPY)
+    device.write_text(WAITING)
     command = ("profile", "tiny", "--device", str(device), "--out", str(path), "--json")
     process = start(*command)
     log = path.with_name("slow.json.log")
-    while not log.exists() or '"rounds"' not in log.read_text():
-        assert process.poll() is None, process.communicate()[1]
+    until(lambda: log.exists() and '"rounds"' in log.read_text(), what=str(log), alive=lambda: process.poll() is None)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    (tmp_path / "go-on").touch()
     ended = nas(*command)
     assert ended.code == 0, ended.err
     assert "20 of them are timed already" in ended.err
     assert ended.record["num_operators"] == len(read(path).intervals) == 96
 
 
-SLEEPY = """
-import time
+WAITING = """
+import os, time
 from dataclasses import dataclass
+from pathlib import Path
 from nas.devices.fake import DEVICE as FAKE
 
+LOADED, PARENT = set(), os.getppid()
+
 @dataclass(frozen=True)
-class Sleepy:
-    key: str = "sleepy"
-    def describe(self): return {"runtime": "a formula that sleeps"}
+class Waiting:
+    key: str = "waiting"
+    def describe(self): return {"runtime": "a formula that waits after twenty operators"}
     def load_operator(self, op):
-        time.sleep(0.02)
+        LOADED.add(op)
+        while len(LOADED) > 20 and not Path(__file__).with_name("go-on").exists() and os.getppid() == PARENT:
+            time.sleep(0.02)
         return FAKE.load_operator(op)
     def load_network(self, network): return FAKE.load_network(network)
 
-DEVICE = Sleepy()
+DEVICE = Waiting()
 """
 
-DROPS_OUT = SLEEPY.replace("time.sleep(0.02)", "raise ValueError('no phone is connected; plug it in')")
+DROPS_OUT = WAITING.replace("LOADED.add(op)", "raise ValueError('no phone is connected; plug it in')")
 
 
 def test_a_device_that_drops_out_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +17,15 @@ from nas.storage import HistoryError, open_storage
 from tests.experiments.tiny import Orders, trained
 from tests.launch.commands import Ended, Place, nas, place_at, start
 from tests.launch.test_cut_short import wait_for_job
+from tests.waiting import until
 
 PASSWORD = "s3cret-and-long"
-START_S = 60.0
 INITDB = shutil.which("initdb") or next((str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), "")
 
-pytestmark = pytest.mark.skipif(not INITDB, reason="Postgres is not installed here: no initdb")
+pytestmark = [
+    pytest.mark.slow,  # whole searches
+    pytest.mark.skipif(not INITDB, reason="Postgres is not installed here: no initdb"),
+]
 
 
 @dataclass(slots=True)
@@ -58,10 +60,8 @@ class Server:
         ]  # fmt: skip
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, user=self.owner, cwd="/", stdout=log, stderr=log)
-        deadline = time.monotonic() + START_S
-        while not self._answers():
-            assert self.process.poll() is None and time.monotonic() < deadline, (self.folder / "log").read_text()
-            time.sleep(0.05)
+        server, log_file = self.process, self.folder / "log"
+        until(self._answers, what=f"a Postgres ({log_file})", alive=lambda: server.poll() is None)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT ends every connection and then the server; SIGQUIT is a crash."""

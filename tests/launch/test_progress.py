@@ -29,7 +29,9 @@ TRIALS = [
 
 def test_a_tally_counts_and_forecasts_from_the_mean_duration() -> None:
     state = tally(TRIALS, phase="search", total=13, slots=2, objective="error")
-    assert state == Tally(phase="search", total=13, done=2, running=2, failed=1, best=0.25, left_s=20.0 * 10 / 2)
+    assert state == Tally(
+        phase="search", objective="error", total=13, done=2, running=2, failed=1, best=0.25, left_s=20.0 * 10 / 2
+    )
 
 
 def test_before_anything_has_ended_nothing_is_forecast() -> None:
@@ -41,6 +43,12 @@ def test_before_anything_has_ended_nothing_is_forecast() -> None:
 def test_a_sentence_tells_all_of_it() -> None:
     state = tally(TRIALS, phase="search", total=13, slots=2, objective="error")
     assert sentence(state) == "search: 2/13 done, 2 running, 1 failed, best error 0.2500, about 1 min 40 s left"
+
+
+def test_the_best_is_the_objectives() -> None:
+    trials = [replace(trial("complete"), metrics={"error": 0.5, "loss": value}) for value in (3.0, 2.0)]
+    state = tally(trials, phase="search", total=2, slots=1, objective="loss")
+    assert "best loss 2.0000, about" in sentence(state)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,7 @@ def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-STATE = Tally(phase="search", total=10, done=0, running=1, failed=0, best=None, left_s=None)
+STATE = Tally(phase="search", objective="error", total=10, done=0, running=1, failed=0, best=None, left_s=None)
 
 
 def test_off_a_terminal_the_first_and_the_last_state_are_lines_and_the_rest_is_silent() -> None:

@@ -26,8 +26,11 @@ from nas.trial import Executor, Outcome
 from tests.launch.commands import nas, place_at
 from tests.launch.probing import visits
 from tests.launch.test_executors import job, outcomes
+from tests.waiting import FOREVER_S, until
 
 BALLAST_BYTES = 40_000_000
+HOUR_S = 3600.0
+NUM_SILENT_BEATS = 40.0  # of the others, see listeners.py
 
 pytestmark = pytest.mark.ray
 
@@ -58,7 +61,7 @@ def cluster(environment: Path) -> Iterator[Any]:
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     cluster.add_node(num_cpus=2, num_gpus=2)
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(FOREVER_S)
     yield cluster
     cluster.shutdown()
 
@@ -162,12 +165,36 @@ def test_gpu_workers_are_renewed_after_some_jobs(trials: Trials, monkeypatch: py
     assert pids[0] == pids[1] != pids[2]
 
 
-def test_what_hangs_is_ended_tried_again_and_given_up(trials: Trials) -> None:
-    executor = trials.executor(cpus=2.0, retries=1, timeout_s=2.0)
+class Clock:
+    """In place of `time` where limits are kept: an hour passes when a test says so."""
+
+    ahead_s = 0.0
+    sleep = staticmethod(time.sleep)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead_s
+
+
+def hangs(executor: Any, folder: Path, attempt: int) -> bool:
+    """Whether this attempt at the only job has begun, and the executor knows."""
+    assert executor.wait(0.1) == []
+    return len(visits(folder)) == attempt and not executor._starting
+
+
+def test_what_hangs_is_ended_tried_again_and_given_up(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("launch.executors.ray.time", clock)
+    executor = trials.executor(cpus=2.0, retries=1, timeout_s=HOUR_S)
     trials.fate(0, "hang")
-    found = run(executor, 0, 1)
-    assert found[0].failure == "the worker was lost 2 times; last: it was ended after 2 s"
-    assert found[0].duration_s >= 2 and found[1].failure is None
+    executor.submit(job(0))
+    ended: list[Outcome] = []
+    for attempt in (1, 2):
+        until(lambda num=attempt: hangs(executor, trials.evaluator.folder, num), what=f"attempt {attempt}")
+        clock.ahead_s += 2 * HOUR_S
+        ended = executor.wait(0.0)
+    (given_up,) = ended
+    assert given_up.failure == "the worker was lost 2 times; last: it was ended after 3600 s"
+    assert given_up.duration_s >= HOUR_S and run(executor, 1)[1].failure is None
     assert [ticket for ticket, _ in visits(trials.evaluator.folder)] == [0, 0, 1]
 
 
@@ -176,10 +203,10 @@ def test_a_worker_that_stands_still_is_noticed_and_its_job_tried_again(
     trials: Trials, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
     """Even one that stood still before its first beat was heard, because the listener began late."""
-    if late:
-        listener = load_file(Path(__file__).with_name("late_listener.py")).LateListener
-        monkeypatch.setattr("launch.executors.beats.Listener", listener)
-    for name, value in (("BEAT_S", 0.2), ("CHECK_S", 0.5), ("SILENCE_S", 4.0)):
+    listeners = load_file(Path(__file__).with_name("listeners.py"))
+    listener = listeners.LateListener if late else listeners.CountingListener
+    monkeypatch.setattr("launch.executors.beats.Listener", listener)
+    for name, value in (("BEAT_S", 0.1), ("CHECK_S", 0.5), ("SILENCE_S", NUM_SILENT_BEATS)):
         monkeypatch.setattr(f"launch.executors.beats.{name}", value)
     executor = trials.executor(cpus=1.0, retries=1)
     trials.fate(0, "stop once")
@@ -198,13 +225,11 @@ def test_an_idle_worker_makes_room_for_one_that_waits_for_what_it_holds(
     executor = trials.executor(cpus=2.0)
     for ticket in (0, 1):
         executor.submit(job(ticket))
-    ended = {outcome.job.ticket for _ in range(40) for outcome in executor.wait(0.25)}
-    assert ended == {0}, "the other's worker has no room"
+    (first,) = until(lambda: executor.wait(0.25), what="the end of the first job")
+    assert first.job.ticket == 0
+    assert [outcome for _ in range(20) for outcome in executor.wait(0.25)] == [], "the other's worker has no room"
     monkeypatch.setattr("launch.executors.ray.COUNT_AGAIN_S", 0.0)
-    late: list[Outcome] = []
-    deadline = time.monotonic() + 60
-    while not late and time.monotonic() < deadline:
-        late = executor.wait(0.5)
+    late = until(lambda: executor.wait(0.5), what="the end of the second job")
     assert [outcome.job.ticket for outcome in late] == [1] and late[0].failure is None
 
 
@@ -215,7 +240,7 @@ def test_a_node_that_joins_is_used_and_a_lost_job_goes_to_another(
     executor = trials.executor(cpus=2.0)
     assert executor.slots == 1
     node = cluster.add_node(num_cpus=2)
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(FOREVER_S)
     assert executor.wait(0.0) == [] and executor.slots == 2
     trials.fate(0, "kill once")
     trials.fate(1, "meet 2")
@@ -292,6 +317,7 @@ def test_another_token_is_refused_and_the_right_one_joins(
 
     from launch.executors.join import join, node_resources
 
+    monkeypatch.setattr("launch.executors.join.PROBE_S", FOREVER_S)
     (tmp_path / "wrong").write_text(secrets.token_hex(32))
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "wrong"))
     with pytest.raises(ConnectionError, match="refuses our token; set RAY_AUTH_MODE=token"):

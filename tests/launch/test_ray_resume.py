@@ -3,7 +3,6 @@
 Ray reads its environment while it is imported, so nothing here imports it before `ray_environment` has been set up.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.launch.test_executors import outcomes
 from tests.launch.watched import Told, steps
 from tests.nas.evaluators.test_depth import job as depth_job
 from tests.nas.evaluators.test_depth import make_evaluator
+from tests.waiting import FOREVER_S, until
 
 NUM_STEPS = 30
 EVERY = 5
@@ -36,7 +36,7 @@ def cluster(ray_environment: Path) -> Iterator[Any]:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     for _ in range(2):
         cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(FOREVER_S)
     yield cluster
     cluster.shutdown()
 
@@ -122,10 +122,7 @@ def test_a_training_whose_node_is_taken_away_goes_on_elsewhere_and_gives_the_sam
     cluster.remove_node(lost, allow_graceful=False)
     bench.fate(0, "")
     cluster.add_node(num_cpus=1)
-    ended: list[Outcome] = []
-    deadline = time.monotonic() + 120
-    while not ended and time.monotonic() < deadline:
-        ended = executor.wait(0.5)
+    ended = until(lambda: executor.wait(0.5), what="the end of what was lost", signs=lambda: bench.steps(0))
     assert notes(ended[0]) == ("training went on after step 10",)
     assert [one.step for one in bench.steps(0)] == [*range(13), *range(10, NUM_STEPS)]
     assert metrics(ended[0]) == metrics(outcomes(executor, [job(1)])[1])

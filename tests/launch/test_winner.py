@@ -16,6 +16,7 @@ from launch.winner import Finalist, LimitCheck, choose, finalist, write
 from nas.limits import Limit
 from nas.resources import macs, params
 from nas.space import Architecture
+from nas.task_card import TaskCard
 from nas.trial import Trial
 from predictors import ridge
 from tests.experiments.tiny import SPACE, error_of
@@ -104,6 +105,7 @@ def written(folder: RunFolder, pricing: Pricing, measured: Mapping[str, float], 
         fitted=ridge.PREDICTOR.fit(pricing.features(population), errors),
         search_fidelity=1,
         objective="error",
+        card=TaskCard(),
         context={"num_trials": 20, "baselines": {"nothing": {"error": 1.0}}},
     )
     return folder.read_json(folder.winner)

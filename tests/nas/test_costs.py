@@ -55,6 +55,7 @@ def test_tables_equal_the_lowered_network(reference_tables: tuple[CostTable, ...
     check_against_lowered(small(), cost_tables(small(), resources()))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # fvcore traces with torch.jit
 @pytest.mark.filterwarnings("ignore:Converting a tensor to a Python boolean")  # the check of the input's sides, traced
 def test_tables_equal_fvcores_count_on_the_built_module() -> None:
@@ -69,6 +70,7 @@ def test_tables_equal_fvcores_count_on_the_built_module() -> None:
         assert count_params(fold(module)) == size
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # as above
 @pytest.mark.filterwarnings("ignore:Converting a tensor to a Python boolean")  # as above
 def test_fvcore_counts_the_reference_space_the_same() -> None:

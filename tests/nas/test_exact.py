@@ -47,6 +47,7 @@ def random_factors(num_options: Int[np.ndarray, " d"], rng: np.random.Generator,
     return tuple(factors)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 4), min_size=1, max_size=6),
@@ -148,6 +149,7 @@ def on_the_reference_space(macs_table: CostTable, seed: int) -> tuple[tuple[Fact
     return objective, limit, minimise_sum(SPACE.num_options, objective, [limit])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_the_genetic_search_reaches_the_optimum_of_the_reference_space(macs_table: CostTable, seed: int) -> None:
     objective, limit, exact = on_the_reference_space(macs_table, seed)

@@ -68,6 +68,7 @@ def test_extremes_are_exact_and_attained(graph: Graph, constant: float) -> None:
     assert cost.cost(np.array([found.highest], dtype=np.int8))[0] == found.high
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(GRAPHS, st.floats(0, 1), st.floats(0, 1), st.sampled_from(["<=", ">="]), st.sampled_from([5, 30, 400]))
 def test_certified_counts_hold_the_true_count(
@@ -172,6 +173,7 @@ def test_uniform_samples_match_the_feasible_part_of_plain_ones(macs_table: CostT
     assert (np.abs(plain.mean(axis=0) - sample.mean(axis=0)) < 4.5 * noise).all()
 
 
+@pytest.mark.slow
 def test_two_limits_are_certified_and_estimated(macs_table: CostTable, params_table: CostTable) -> None:
     bounds = [bound(macs_table, "<=", 2e10), bound(params_table, "<=", 2e6)]
     found = certify(SPACE.num_options, bounds, rng())
@@ -199,6 +201,7 @@ def test_infeasible_limits_name_the_exact_bound(macs_table: CostTable, params_ta
         certify(SPACE.num_options, [bound(params_table, ">=", 1e9)], rng())
 
 
+@pytest.mark.slow
 def test_limits_that_exclude_each_other_are_named_together(macs_table: CostTable, params_table: CostTable) -> None:
     with pytest.raises(InfeasibleError, match=r"macs <= .* and params >= .* can each be met, but not together: where"):
         certify(SPACE.num_options, [bound(macs_table, "<=", 1e9), bound(params_table, ">=", 5.5e6)], rng())

@@ -95,6 +95,7 @@ def test_an_option_that_nothing_can_have_has_no_effect() -> None:
     assert np.isnan(found.effects[2].value[3]) and np.isfinite(found.effects[2].value[:3]).all()
 
 
+@pytest.mark.slow
 def test_intervals_of_a_sample_hold_the_truth_as_often_as_they_claim() -> None:
     rng, repeats, replicates = np.random.default_rng(0), 200, 10
     variances = np.array([part.var() for part in PARTS])

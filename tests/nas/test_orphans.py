@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.waiting import until
 
 POOL = """
 import multiprocessing, os, sys
@@ -17,7 +18,6 @@ if __name__ == "__main__":
         print(pool.submit(os.getpid).result(), flush=True)
         sys.stdin.read()
 """
-END_S = 30.0
 
 
 def is_running(process: int) -> bool:
@@ -42,7 +42,4 @@ def test_a_process_of_a_pool_ends_with_a_parent_that_is_killed(tmp_path: Path) -
         child = int(parent.stdout.readline())
         assert is_running(child)
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + END_S
-    while is_running(child):
-        assert time.monotonic() < deadline, "the pool's process has outlived its parent"
-        time.sleep(0.05)
+    until(lambda: not is_running(child), what="the end of the pool's process, which has outlived its parent")

@@ -52,6 +52,7 @@ def reference_peaks() -> tuple[PeakTable, ...]:
     return peak_tables(SPACE, peak_activation_bytes.RESOURCES)
 
 
+@pytest.mark.slow
 def test_peaks_equal_the_brute_force_walk(reference_peaks: tuple[PeakTable, ...]) -> None:
     check_against_brute_force(SPACE, reference_peaks, 200)
     check_against_brute_force(branchy(), peak_tables(branchy(), peak_activation_bytes.RESOURCES), 50)

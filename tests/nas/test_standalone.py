@@ -115,6 +115,15 @@ def test_the_docstring_tells_costs_and_size() -> None:
     assert "searched at 16x24" in text
 
 
+def test_what_goes_in_and_out_is_said_where_it_is_known() -> None:
+    network = small("conv")
+    plain, told = source(network, "T."), source(network, "T.", input='the "ink"', output="one logit\\class")
+    assert "Input Float[n, 3, h, w], height and width multiples of 1;" in plain and "Output" not in plain
+    assert "Input Float[n, 3, h, w], the 'ink', height and width multiples of 1;" in told
+    assert "\nOutput: one logit/class.\n" in told
+    assert plain.split('"""', 2)[2] == told.split('"""', 2)[2]
+
+
 @pytest.mark.parametrize("title", ['runs/""" + exit(1) + """', "C:\\new\\u run", "brace {layers}"])
 def test_no_title_breaks_the_source(title: str, tmp_path: Path) -> None:
     assert "Winner" in executed(source(small("conv"), title), tmp_path)

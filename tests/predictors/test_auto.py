@@ -81,6 +81,7 @@ def test_constant_results_leave_nothing_to_choose() -> None:
     assert "all alike" in PREDICTOR.fit(X, np.full(30, 7.0)).reason
 
 
+@pytest.mark.slow
 def test_products_of_features_are_no_work_for_a_line() -> None:
     rng = np.random.default_rng(1)
     X = rng.choice([-1.0, 1.0], (80, 6))

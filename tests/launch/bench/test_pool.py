@@ -27,6 +27,7 @@ def ran(replays: list[Replay]) -> list[tuple[str, int, tuple[int, ...], tuple[fl
     return [(one.strategy, one.seed, one.places, one.ended_s) for one in replays]
 
 
+@pytest.mark.slow
 def test_processes_give_what_one_gives_and_a_file_that_was_cut_off_goes_on(
     small: Arena, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

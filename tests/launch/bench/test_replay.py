@@ -79,6 +79,7 @@ def test_a_seed_gives_the_same_trainings_again(full: Arena, strategy: str) -> No
     assert first == again != other
 
 
+@pytest.mark.slow
 def test_random_s_expected_regret_is_that_of_draws_without_replacement(full: Arena) -> None:
     values, num_seeds, num_trials = np.sort(full.values[:, 0]), 200, 12
     curves = np.stack(
@@ -100,6 +101,7 @@ def test_one_worker_is_strictly_sequential_and_times_add_up(tmp_path: Path) -> N
     np.testing.assert_allclose(parallel.ended_s, np.sort(1.0 + timed.rows[list(parallel.places), 0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["evolution", "forest", "optuna_tpe", "optuna_nsga2", "pymoo_ga"])
 def test_a_peer_beats_random_draws(tmp_path: Path, strategy: str) -> None:
     """On 1,024 architectures whose decisions add up."""

@@ -105,6 +105,7 @@ def test_too_few_images_are_refused(tmp_path: Path) -> None:
         freedoom.load(tmp_path, num_images=67, seed=0)
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_does_not_change_the_pictures(tmp_path: Path) -> None:
     pytest.importorskip("vizdoom")
     settings = {"num_images": 68, "seed": 0, "size": (32, 32)}

@@ -30,6 +30,7 @@ def test_everything_is_chosen_where_there_is_room() -> None:
     assert sample(OPS, None) == OPS and sample(OPS, len(OPS)) == OPS
 
 
+@pytest.mark.slow
 def test_the_rest_is_predicted_and_marked() -> None:
     chosen = sample(OPS, 400)
     times = {op.key: time_of(op) for op in chosen}
@@ -42,6 +43,7 @@ def test_the_rest_is_predicted_and_marked() -> None:
     assert about.within_10_percent == pytest.approx((error <= 0.1).mean(), abs=0.1)
 
 
+@pytest.mark.slow
 def test_its_error_is_of_operators_that_it_has_not_seen() -> None:
     chosen = sample(OPS, 200)
     rng = np.random.default_rng(0)
@@ -63,6 +65,7 @@ def test_a_kind_that_was_never_timed_is_not_guessed() -> None:
     assert guess(convs, {op.key: 1.0 for op in convs}, []) == ({}, None)
 
 
+@pytest.mark.slow
 def test_shapes_alone_do_not_make_a_prediction_negative() -> None:
     chosen = sample(OPS, 100)
     predicted, _ = guess(

@@ -53,6 +53,7 @@ def test_both_forms_give_the_same_table(tmp_path: Path) -> None:
         assert table.resource().of(network) == pytest.approx(fake.DEVICE.load_network(network).run_ms())
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_predicted_and_what_is_foreign_is_counted(tmp_path: Path) -> None:
     missing = [op for op in OPS if kind(op) == "pointwise"][::2]
     known = [op for op in OPS if op not in missing]

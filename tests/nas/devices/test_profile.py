@@ -180,6 +180,7 @@ def test_a_log_of_another_device_is_begun_anew(tmp_path: Path) -> None:
     assert TimingLog(path=log, identity={"device": "mine"}).rounds == {}
 
 
+@pytest.mark.slow
 def test_a_sampled_profile_predicts_the_rest() -> None:
     space = SPACES.load("mobilenet")
     table = profile(space, fake.DEVICE, np.random.default_rng(0), progress=lambda done, total: None, most=200)
@@ -204,6 +205,7 @@ class Overhead:
         return Script([0.5 + 1.5 * fake.DEVICE.load_network(network).run_ms()] * 300)
 
 
+@pytest.mark.slow
 def test_a_constant_and_a_slope_are_learned_from_whole_networks() -> None:
     table = profile(SPACE, Overhead(), np.random.default_rng(0), progress=lambda done, total: None)
     assert table.line.intercept_ms == pytest.approx(0.5, rel=0.01)

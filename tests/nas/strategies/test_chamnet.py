@@ -1,6 +1,7 @@
 """ChamNet's own: its promises are good, and what is on the way is not asked for again. The rest is in test_guided."""
 
 import numpy as np
+import pytest
 
 from nas.strategies.chamnet import NUM_PARENTS, ChamNet, fit
 from nas.trial import rows
@@ -21,6 +22,7 @@ def test_the_best_one_is_not_proposed_again_while_it_is_pending() -> None:
     assert best.architecture in free and best.architecture not in taken
 
 
+@pytest.mark.usefixtures("a_token_genetic_search")
 def test_mutations_are_of_the_best() -> None:
     done, pending = history(20, 3)
     best = sorted(done, key=lambda trial: trial.metrics["error"])[:NUM_PARENTS]

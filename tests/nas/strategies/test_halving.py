@@ -135,6 +135,7 @@ def test_a_run_whose_driver_died_goes_on_to_the_same_trials(crash_at: float) -> 
     assert essence(search(strategy, slots=2, lag=8, record=record)) == essence(search(strategy, slots=4, lag=8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("predictor", [ridge.PREDICTOR, gp.PREDICTOR])
 @pytest.mark.parametrize("rungs", [None, Rungs(fidelities=(9,), eta=3.0)])
 def test_without_lower_rungs_it_is_chamnet(rungs: Rungs | None, predictor: object) -> None:
