@@ -21,6 +21,7 @@ from launch.folder import RunFolder
 from launch.judging import held_out
 from launch.latency import given_tables
 from launch.measure import measure
+from launch.own_evaluator import prepared_evaluator
 from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
 from launch.progress import Progress, tally
@@ -88,7 +89,7 @@ def carry_out(
         progress.say(NOWHERE)
     else:
         place.checkpoints.prove()
-    evaluator = experiment.make_evaluator(place)
+    evaluator = prepared_evaluator(experiment, place)
     tables = latency_tables(experiment, folder, place.cache, options.seed, progress, given=given_tables(settings))
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])

@@ -21,6 +21,7 @@ from launch.progress import Progress
 from launch.session import load_experiment, with_rungs
 from launch.settings import settings_of
 from launch.tables import winner_text
+from nas.own_code import aside
 from nas.storage import split_password
 
 
@@ -91,7 +92,7 @@ def run(
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
-    with folder.hold(), Progress() as progress:
+    with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
         folder.settle(settings)
         kept = checkpoints_of(run, settings["study"], url=checkpoints, address=address)
         place = Workplace(
