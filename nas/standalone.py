@@ -1,8 +1,8 @@
 """A network as Python source that needs torch alone: what a user takes away.
 
 Every operator is one line of the constructor and one of `forward`, in execution order, so the file reads like the
-network's table. Weights have batch norms folded; their names are the attribute names in the file. All of it stays within
-what torch.jit.script reads, which is less than Python: many a runtime is reached through it.
+network's table. Weights have batch norms folded; their names are the attribute names in the file. torch.jit.script, by
+which many a runtime is reached, reads less than Python: the file stays within that.
 """
 
 import torch

@@ -98,7 +98,7 @@ def _checked(evaluation: Any) -> Evaluation:
     return replace(evaluation, metrics=plain_metrics(evaluation.metrics), notes=tuple(evaluation.notes))
 
 
-def _check_artifacts(artifacts: Mapping[str, bytes]) -> None:
+def _check_artifacts(artifacts: Mapping[Any, Any]) -> None:
     """Each becomes a file whose name ends in the artifact's."""
     for name, content in artifacts.items():
         if not isinstance(name, str) or "/" in name or not isinstance(content, bytes | bytearray):
