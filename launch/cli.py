@@ -269,18 +269,27 @@ def bench(**options: Any) -> None:
 def _call(verb: str, options: dict[str, Any]) -> None:
     """Run `launch.verbs.VERB.run(**options)`; a caller's mistake becomes one sentence and exit status 2."""
     try:
-        sys.exit(importlib.import_module(f"launch.verbs.{verb}").run(**absolute(options)))
+        status = importlib.import_module(f"launch.verbs.{verb}").run(**absolute(options))
     except KeyboardInterrupt:
         click.echo("stopped; the same command continues", err=True)
-        sys.exit(STOPPED)
+        status = STOPPED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CLOSED)
+        status = CLOSED
     except (ValueError, OSError, RuntimeError) as error:
-        if click.get_current_context().find_root().obj:
-            traceback.print_exc()
-        click.echo(f"error: {error}{_room(error, options)}", err=True)
-        sys.exit(BAD_USE)
+        status = _refuse(f"{error}{_room(error, options)}")
+    except (Exception, SystemExit) as error:  # a slip in code of the user's own, or in ours; never the status 0 or 1
+        from nas.own_code import told
+
+        status = _refuse(f"{told(error)}; `nas --traceback {verb} ..` shows how it came to that")
+    sys.exit(status)
+
+
+def _refuse(sentence: str) -> int:
+    if click.get_current_context().find_root().obj:
+        traceback.print_exc()
+    click.echo(f"error: {sentence}", err=True)
+    return BAD_USE
 
 
 def _room(error: Exception, options: dict[str, Any]) -> str:

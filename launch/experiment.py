@@ -4,14 +4,20 @@ An experiment is a function that returns an `Experiment`; `launch/experiments/NA
 user's own file does the same. Flags of the command only say where and how to run.
 """
 
+import difflib
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Real
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from nas.checkpoints import Checkpoints
 from nas.depth.meaning import Meaning
 from nas.devices.device import Device
 from nas.meters import AnyResource
+from nas.plugins import DEVICES, PREDICTORS, RESOURCES, SPACES, Kind
 from nas.predictor import Predictor
 from nas.space import Space
 from nas.strategy import Rungs
@@ -23,6 +29,10 @@ AS_WRITTEN = Meaning()
 
 def say_nothing(text: str) -> None:
     """Where nobody listens."""
+
+
+class ExperimentError(ValueError):
+    """An experiment with a field that cannot be what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,9 @@ class Experiment:
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
       num_finalists: how many are trained again, at `final_fidelity`.
       objective: the metric that is minimised.
+
+    Raises:
+      ExperimentError: a field is of another kind than it must be, or out of its range.
     """
 
     name: str
@@ -84,6 +97,11 @@ class Experiment:
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
 
+    def __post_init__(self) -> None:
+        _check_parts(self)
+        _check_texts(self)
+        _check_counts(self)
+
     @property
     def ladder(self) -> Rungs | None:
         """The rungs up to the full fidelity; None if there is that one only.
@@ -92,3 +110,108 @@ class Experiment:
           ValueError: they do not ascend, or eta is no reduction.
         """
         return Rungs(fidelities=(*self.rungs, self.fidelity), eta=self.eta) if self.rungs else None
+
+
+def field_mistake(error: TypeError) -> str | None:
+    """What is wrong with the names of the fields that an `Experiment` was to be made of; None if that is not it."""
+    said, known = str(error), [field.name for field in fields(Experiment)]
+    if not said.startswith("Experiment.__init__() "):
+        return None
+    if unknown := re.search(r"unexpected keyword argument '(\w+)'", said):
+        near = difflib.get_close_matches(unknown[1], known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+        return f"an Experiment has no field {unknown[1]!r}; {hint}"
+    if "missing" in said:
+        lacking = ", ".join(re.findall(r"'(\w+)'", said))
+        return f"an Experiment lacks {lacking}; give each a value"
+    return f"an Experiment's fields must be given by name ({said}); write name=.., space=.., .."
+
+
+def _check_parts(experiment: Experiment) -> None:
+    """Objects where objects belong: strings stand for them on the command line only."""
+    _check_part("space", experiment.space, Space, SPACES)
+    _check_part("predictor", experiment.predictor, Predictor, PREDICTORS)
+    for resource in _several("resources", experiment.resources):
+        _check_part("resources", resource, AnyResource, RESOURCES, sign="*")
+    for device in _several("devices", experiment.devices):
+        _check_part("devices", device, Device, DEVICES)
+    keys = [device.key for device in experiment.devices]
+    if len(set(keys)) < len(keys):
+        raise ExperimentError(f"devices must have a key each, got {', '.join(keys)}; rename one or leave it out")
+    if not callable(experiment.make_evaluator):
+        raise ExperimentError(
+            f"make_evaluator must be a function of a Workplace, got {experiment.make_evaluator!r}; write its name alone"
+        )
+
+
+def _check_part(field: str, value: object, wanted: Any, kind: Kind, *, sign: str = "") -> None:
+    if isinstance(value, wanted) and not isinstance(value, type | ModuleType):
+        return
+    keys = kind.keys()
+    example = keys[0]
+    if isinstance(value, ModuleType):
+        example = value.__name__.rpartition(".")[2]
+    elif isinstance(value, str) and (near := difflib.get_close_matches(value, keys, n=1)):
+        example = near[0]
+    article = "a" if wanted is not AnyResource else "resources alone, each a"
+    raise ExperimentError(
+        f"{field} must hold {article} {kind.name}, got {_shown(value)}; "
+        f"write `from {kind.package} import {example}`, and {sign}{example}.{kind.export}"
+    )
+
+
+def _check_texts(experiment: Experiment) -> None:
+    for field in ("name", "objective"):
+        _check_text(field, getattr(experiment, field))
+    for limit in _several("limits", experiment.limits):
+        _check_text("limits", limit)
+    known = sorted(experiment.space.references)
+    if experiment.baseline is not None and experiment.baseline not in known:
+        raise ExperimentError(
+            f"baseline must be a reference of the space {experiment.space.name!r}, got {experiment.baseline!r}; "
+            f"known: {', '.join(known) or 'none, leave it out'}"
+        )
+
+
+def _check_text(field: str, value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ExperimentError(f"{field} must hold text, got {_shown(value)}; put it in quotes")
+
+
+def _check_counts(experiment: Experiment) -> None:
+    for field in ("num_design", "num_trials", "fidelity", "num_finalists", "final_fidelity"):
+        _check_count(field, getattr(experiment, field))
+    for rung in _several("rungs", experiment.rungs):
+        _check_count("rungs", rung)
+    if experiment.num_design > experiment.num_trials:
+        raise ExperimentError(
+            f"num_design is part of num_trials, got {experiment.num_design} of {experiment.num_trials}; "
+            "lower it, or raise num_trials"
+        )
+    if not isinstance(experiment.eta, Real):
+        raise ExperimentError(f"eta must be a number above 1, got {_shown(experiment.eta)}; 4 is usual")
+    try:
+        _ = experiment.ladder
+    except ValueError as error:
+        raise ExperimentError(str(error)) from None
+
+
+def _check_count(field: str, value: object) -> None:
+    if type(value) is not int or value < 1:  # a bool is an int to Python, and numpy's cannot be written down as JSON
+        raise ExperimentError(f"{field} must be a whole number from 1, got {_shown(value)}; write one such as 10")
+
+
+def _several(field: str, value: object) -> tuple[Any, ...]:
+    if not isinstance(value, tuple | list):
+        raise ExperimentError(
+            f"{field} must be a tuple, got {_shown(value)}; one alone is written with a comma: {field}=(..,)"
+        )
+    return tuple(value)
+
+
+def _shown(value: object) -> str:
+    """A value as a person wrote it, cut short."""
+    if isinstance(value, ModuleType):
+        return f"the module {value.__name__}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

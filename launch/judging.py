@@ -7,28 +7,53 @@ Beside it the fits by which a report says how sure it is: to what was known earl
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from launch.experiment import Experiment
 from launch.pricing import Pricing
 from nas.predictor import Fitted, Prediction
 from nas.ranking import cross_predict
 from nas.strategies.chamnet import fit
+from nas.targets import Sober, drawn_in, far_off
 from nas.trial import Trial, rows
 
 NUM_FOLDS = 10
+NUM_NAMED = 5
 STREAM = 3  # of the run's seed; other steps of a search use others
 
 
 def held_out(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial], seed: int) -> Prediction:
-    """Held-out predictions of the trials' objective, in their order.
+    """Held-out predictions of the trials' objective, in their order; to be compared with their `targets`.
 
     Raises:
       ValueError: there are fewer than two trials.
     """
-    y = np.array([trial.metrics[experiment.objective] for trial in complete])
+    y = _measured(complete, experiment.objective)
     X = pricing.features(rows(complete))
     rng = np.random.default_rng((seed, STREAM))
-    return cross_predict(experiment.predictor, X, y, folds=NUM_FOLDS, rng=rng)
+    return cross_predict(Sober(predictor=experiment.predictor), X, y, folds=NUM_FOLDS, rng=rng)
+
+
+def targets(complete: Sequence[Trial], objective: str) -> Float[np.ndarray, " n"]:
+    """What complete trials measured, as predictors learn it: what is far off is drawn in (`nas.targets`)."""
+    return drawn_in(_measured(complete, objective))
+
+
+def far_off_text(complete: Sequence[Trial], objective: str) -> str | None:
+    """Names the trials that lie absurdly far from the others, and says what is made of them; None if there are none."""
+    y = _measured(complete, objective)
+    if not (far := far_off(y)).any():
+        return None
+    named = [f"{trial.phase}-{trial.ticket} ({y[i]:.4g})" for i, trial in enumerate(complete) if far[i]]
+    more = f" and {len(named) - NUM_NAMED} more" if len(named) > NUM_NAMED else ""
+    return (
+        f"{objective} lies absurdly far from that of the other trials (median {np.median(y):.4g}): "
+        f"{', '.join(named[:NUM_NAMED])}{more}; predictors learn it as just beyond theirs, see what went wrong there"
+    )
+
+
+def _measured(complete: Sequence[Trial], objective: str) -> Float[np.ndarray, " n"]:
+    return np.array([trial.metrics[objective] for trial in complete])
 
 
 def foretold(experiment: Experiment, pricing: Pricing, known: Sequence[Trial], coming: Sequence[Trial]) -> Prediction:

@@ -15,6 +15,7 @@ from nas.costs import Resource
 from nas.limits import is_resource_name
 from nas.meters import AnyResource
 from nas.ops import Network, Operator, Shape
+from nas.own_code import aside, told
 from nas.peaks import PeakResource
 from nas.plugins import RESOURCES
 from nas.whole import NetworkResource
@@ -76,10 +77,11 @@ def _guarded(resource: AnyResource) -> AnyResource:
 def _checked(name: str, measure: Callable[[T], float], shown: Callable[[T], str]) -> Callable[[T], float]:
     def reading(subject: T) -> float:
         try:
-            cost: object = measure(subject)
+            with aside():
+                cost: object = measure(subject)
             value = float(cost) if isinstance(cost, Real) else math.nan
-        except Exception as error:
-            raise ResourceError(f"{name} fails for {shown(subject)}: {type(error).__name__}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise ResourceError(f"{name} fails for {shown(subject)}: {told(error)}") from error
         if not (math.isfinite(value) and value >= 0):
             raise ResourceError(
                 f"{name} must be a finite number from 0, got {cost!r} for {shown(subject)}; "

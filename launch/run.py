@@ -18,11 +18,12 @@ from launch.checkpoints import NOWHERE
 from launch.experiment import Experiment, Workplace
 from launch.finalists import Finalists, earlier_timings
 from launch.folder import RunFolder
-from launch.judging import held_out
+from launch.judging import far_off_text, held_out, targets
 from launch.latency import given_tables
 from launch.margins import Within, within
 from launch.meaning import check_evaluator
 from launch.measure import measure
+from launch.own_evaluator import prepared_evaluator
 from launch.pricing import Pricing, price
 from launch.profiling import latency_tables
 from launch.progress import Progress, tally
@@ -98,7 +99,7 @@ def carry_out(
         progress.say(NOWHERE)
     else:
         place.checkpoints.prove()
-    evaluator = experiment.make_evaluator(place)
+    evaluator = prepared_evaluator(experiment, place)
     check_evaluator(folder, evaluator)
     card = card_of(evaluator, experiment.objective)
     tables = latency_tables(
@@ -262,9 +263,12 @@ class Search:
 
     def judge(self, complete: Sequence[Trial]) -> PredictorQuality:
         """How well the predictor ranks architectures that it has not seen."""
-        y = np.array([trial.metrics[self.experiment.objective] for trial in complete])
-        quality = rate(held_out(self.experiment, self.pricing, complete, self.options.seed), y)
+        objective = self.experiment.objective
+        prediction = held_out(self.experiment, self.pricing, complete, self.options.seed)
+        quality = rate(prediction, targets(complete, objective))
         self.progress.say(quality_text(quality))
+        if far := far_off_text(complete, objective):
+            self.progress.say(far)
         return quality
 
     def finals(self, complete: Sequence[Trial], fitted: Fitted) -> list[Trial]:

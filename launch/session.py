@@ -8,7 +8,7 @@ import optuna
 
 from launch import meaning
 from launch.cards import recorded
-from launch.experiment import Experiment
+from launch.experiment import Experiment, field_mistake
 from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import with_latencies
 from launch.own_files import OwnFiles
@@ -18,6 +18,7 @@ from launch.verification import first_doubts
 from nas.devices.table import LatencyTable, read
 from nas.history import History
 from nas.limits import Limit
+from nas.own_code import aside, is_ours, place, told
 from nas.plugins import EXPERIMENTS, PluginError
 from nas.storage import HistoryError, open_storage
 from nas.strategies.halving import full_predictor
@@ -125,12 +126,29 @@ def load_experiment(reference: str) -> Experiment:
     """The experiment behind a key, a dotted path or a file.
 
     Raises:
-      PluginError: it is unknown, or its function returns something else.
+      PluginError: it is unknown, its function fails or returns something else.
     """
-    experiment = EXPERIMENTS.load(reference)()
+    make = EXPERIMENTS.load(reference)
+    if not callable(make):
+        raise PluginError(
+            f"experiment of {reference} must be a function, got {type(make).__name__}; "
+            "write `def experiment(): return Experiment(..)`"
+        )
+    try:
+        with aside():
+            experiment = make()
+    except (Exception, SystemExit) as error:
+        raise PluginError(_mistake(reference, error)) from error
     if not isinstance(experiment, Experiment):
         raise PluginError(f"experiment() of {reference} must return an Experiment, got {type(experiment).__name__}")
     return experiment
+
+
+def _mistake(reference: str, error: BaseException) -> str:
+    if isinstance(error, TypeError) and (slip := field_mistake(error)):
+        return f"experiment() of {reference}: {slip}{place(error)}"
+    said = f": {error}{place(error)}" if is_ours(error) else f" fails: {told(error)}"
+    return f"experiment() of {reference}{said}"
 
 
 def open_history(folder: RunFolder, settings: Mapping[str, Any], experiment: Experiment, *, create: bool) -> History:

@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nas.claims import LOST, PassedOver, fault_of, fault_of_outcome, is_ours
 from nas.space import Choice
 from nas.storage import HistoryError, told
-from nas.trial import Outcome, Phase, Trial
+from nas.trial import Outcome, Phase, Trial, plain_metrics
 
 FORMAT = 1
 FORMAT_NAME = "chamnas:format"
@@ -110,10 +110,11 @@ class History:
 
     @told()
     def finish(self, trial: Trial, outcome: Outcome) -> Trial:
-        """Record how a trial ended, and return it as recorded; without the objective it has failed."""
-        metrics = {} if outcome.evaluation is None else dict(outcome.evaluation.metrics)
+        """Record how a trial ended, and return it as recorded; without the objective, or a number, it has failed."""
+        measured = {} if outcome.evaluation is None else outcome.evaluation.metrics
         notes = () if outcome.evaluation is None else outcome.evaluation.notes
-        failure = outcome.failure
+        metrics, fault = _readable(measured)
+        failure = outcome.failure or fault
         if failure is None and self._objective not in metrics:
             failure = f"the evaluator gave no {self._objective!r}; it gave: {', '.join(metrics) or 'nothing'}"
         record = {
@@ -230,12 +231,22 @@ def _thaw(frozen: FrozenTrial, objective: str) -> Trial:
     return _ended(trial, attrs["outcome"]) if is_ended else trial
 
 
+def _readable(metrics: Mapping[str, Any]) -> tuple[Mapping[str, float], str | None]:
+    """The metrics; or none of them, and why they can be no metrics."""
+    try:
+        return plain_metrics(metrics), None
+    except ValueError as error:
+        return {}, str(error)
+
+
 def _ended(trial: Trial, record: Mapping[str, Any]) -> Trial:
+    metrics, fault = _readable(record["metrics"])  # an earlier version took any finite number
+    failure = record["failure"] or fault
     return replace(
         trial,
-        state="complete" if record["failure"] is None else "failed",
-        metrics=record["metrics"],
-        failure=record["failure"],
+        state="complete" if failure is None else "failed",
+        metrics=metrics,
+        failure=failure,
         duration_s=record["duration_s"],
         ended=record["ended"],
         notes=tuple(record.get("notes", ())),

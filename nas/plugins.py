@@ -4,7 +4,8 @@
     my_company.spaces.small          any importable module
     path/to/small.py                 any file
 
-Each kind of plug-in exports one name (`SPACE`, `PREDICTOR`, ...). The file is the registration.
+Each kind of plug-in exports one name (`SPACE`, `PREDICTOR`, ...). The file is the registration. What stands beside a
+file can be imported from it, as from a script; `nas.own_code` has what is made of the mistakes in it.
 """
 
 import difflib
@@ -13,10 +14,13 @@ import importlib.util
 import pkgutil
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from nas.own_code import aside, told
 
 FILE_PREFIX = "chamnas_file:"  # of the module name of a plug-in that was loaded by its path
 
@@ -69,11 +73,10 @@ class Kind:
             return importlib.import_module(f"{self.package}.{reference}")
         if "." in reference:
             try:
-                return importlib.import_module(reference)
-            except Exception as error:
-                raise PluginError(
-                    f"cannot import the {self.name} {reference!r}: {type(error).__name__}: {error}"
-                ) from error
+                with aside():
+                    return importlib.import_module(reference)
+            except (Exception, SystemExit) as error:
+                raise PluginError(f"cannot import the {self.name} {reference!r}: {told(error)}") from error
         known = self.keys()
         near = difflib.get_close_matches(reference, known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
@@ -84,7 +87,7 @@ class Kind:
 
 
 def load_file(path: Path) -> ModuleType:
-    """Import a file by its path, once.
+    """Import a file by its path, once; modules beside it can be imported from then on.
 
     Raises:
       PluginError: there is no such file, or it fails when it runs.
@@ -98,17 +101,43 @@ def load_file(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    add_folders([str(path.resolve().parent)])
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with aside():
+            spec.loader.exec_module(module)
+    except BaseException as error:
         del sys.modules[name]
-        raise PluginError(f"{path} fails when it is imported: {type(error).__name__}: {error}") from error
+        if isinstance(error, Exception | SystemExit):
+            raise PluginError(f"{path} fails when it is imported: {told(error)}") from error
+        raise
     return module
 
 
 def loaded_files() -> list[ModuleType]:
     """Plug-ins that were loaded by path. Other processes cannot import them by name; their objects travel by value."""
     return [module for name, module in sys.modules.items() if name.startswith(FILE_PREFIX)]
+
+
+def folders() -> list[str]:
+    """Where the plug-ins that were loaded by path lie, each once."""
+    return list(dict.fromkeys(str(Path(str(module.__file__)).resolve().parent) for module in loaded_files()))
+
+
+def add_folders(paths: Iterable[str]) -> None:
+    """Let modules in these folders be imported; where two have one name, what is installed comes first."""
+    sys.path.extend(path for path in paths if path not in sys.path)
+
+
+def neighbours() -> list[ModuleType]:
+    """Modules imported from the folders of plug-ins, with packages there: another machine may not have them."""
+    roots = folders()
+    return [module for name, module in sys.modules.copy().items() if _is_below(roots, name, module)]
+
+
+def _is_below(roots: Iterable[str], name: str, module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    stems = [Path(root, *name.split(".")) for root in roots]
+    return file is not None and any(Path(file) in (stem.with_suffix(".py"), stem / "__init__.py") for stem in stems)
 
 
 SPACES = Kind(name="space", package="search_spaces", export="SPACE")

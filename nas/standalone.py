@@ -1,7 +1,8 @@
 """A network as Python source that needs torch alone: what a user takes away.
 
 Every operator is one line of the constructor and one of `forward`, in execution order, so the file reads like the
-network's table. Weights have batch norms folded; their names are the attribute names in the file.
+network's table. Weights have batch norms folded; their names are the attribute names in the file. torch.jit.script, by
+which many a runtime is reached, reads less than Python: the file stays within that.
 """
 
 import torch
@@ -29,8 +30,9 @@ class Winner(nn.Module):
 {layers}
 
     def forward(self, image):
-        if image.shape[-2] % {multiple} or image.shape[-1] % {multiple}:
-            raise ValueError(f"height and width must be multiples of {multiple}, got {{tuple(image.shape[-2:])}}")
+        height, width = image.shape[-2], image.shape[-1]
+        if height % {multiple} or width % {multiple}:
+            raise ValueError(f"height and width must be multiples of {multiple}, got ({{height}}, {{width}})")
 {steps}
 
 
@@ -132,9 +134,9 @@ def _expression(node: Node, arguments: list[str]) -> str:
         case Linear():
             return f"self.{attribute(node)}({arguments[0]}.flatten(1))"
         case Upsample(mode="nearest"):
-            return f'F.interpolate({arguments[0]}, scale_factor=2, mode="nearest")'
+            return f'F.interpolate({arguments[0]}, scale_factor=2.0, mode="nearest")'
         case Upsample(mode="bilinear"):
-            return f'F.interpolate({arguments[0]}, scale_factor=2, mode="bilinear", align_corners=False)'
+            return f'F.interpolate({arguments[0]}, scale_factor=2.0, mode="bilinear", align_corners=False)'
         case Add():
             return f"{arguments[0]} + {arguments[1]}"
     raise ValueError(f"operator {type(node.op).__name__} has no source form; add it to nas.standalone")

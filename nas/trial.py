@@ -8,9 +8,10 @@
 A ticket numbers the trials of one phase from 0. The search asks; the finals train the best again for longer.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int8
@@ -19,6 +20,9 @@ from nas.space import Architecture
 
 Phase = Literal["search", "final"]
 State = Literal["running", "complete", "failed"]
+
+LARGEST_METRIC = 1e30
+"""In magnitude. No training measures more, and sums of squares of what is less stay far within a double."""
 
 
 class Exhausted(ValueError):
@@ -64,11 +68,42 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
 
+def plain_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Metrics as plain floats, whatever number type they come in: the record is JSON.
+
+    Raises:
+      ValueError: one is no number (text, a truth value), is not finite, or is beyond `LARGEST_METRIC`; or they have no
+        names.
+    """
+    if not isinstance(metrics, Mapping) or not all(isinstance(name, str) for name in metrics):
+        raise ValueError(f'metrics must be numbers by name, got {metrics!r}; write {{"error": 0.3}}')
+    numbers = {name: _number(value) for name, value in metrics.items()}
+    if others := {name: metrics[name] for name, number in numbers.items() if number is None}:
+        raise ValueError(f"metrics must be numbers, got {others!r}; return float(..) of what was measured")
+    found = {name: number for name, number in numbers.items() if number is not None}
+    if bad := {name: number for name, number in found.items() if not abs(number) <= LARGEST_METRIC}:
+        rule = "finite numbers" if not all(map(math.isfinite, bad.values())) else f"within +-{LARGEST_METRIC:g}"
+        raise ValueError(f"metrics must be {rule}, got {bad}; training has probably diverged")
+    return found
+
+
+def _number(value: Any) -> float | None:
+    """None for what is no number; float() would read text, and take True for 1."""
+    if isinstance(value, str | bytes | bytearray | bool | np.bool_):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer of more than 1024 bits
+        return math.inf
+    except Exception:  # any type may come from a user's evaluator, with any __float__
+        return None
+
+
 @runtime_checkable  # the test run checks the types of arguments
 class Evaluator(Protocol):
     """Trains, simulates or looks up a candidate. It travels to workers, so it must pickle.
 
-    Any exception makes a failed trial, not a failed search.
+    Whatever it raises, `sys.exit()` too, makes a failed trial, not a failed search.
     """
 
     @property

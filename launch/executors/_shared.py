@@ -5,13 +5,14 @@ where there is batch norm, so the record says it; a job that was lost for any ot
 """
 
 import gc
-import math
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from nas.trial import Divisible, Evaluation, Evaluator, Job, Outcome
+from nas.trial import Divisible, Evaluation, Evaluator, Job, Outcome, plain_metrics
 
 TRACEBACK_LINES = 6
 OUT_OF_MEMORY = "out of memory"
@@ -21,21 +22,33 @@ DIVIDED = "memory ran out; trained with each batch in two parts, one after the o
 
 
 def attempt(evaluator: Evaluator, job: Job) -> Outcome:
-    """Evaluate a job; an exception or a metric that is no number becomes the outcome's failure."""
+    """Evaluate a job; an exception, an exit or a metric that is no number becomes the outcome's failure.
+
+    Raises:
+      KeyboardInterrupt: the user's.
+    """
     start = time.monotonic()
     try:
         evaluation = _checked(evaluator(job))
-    except Exception as error:
-        tail = "".join(traceback.format_exception(error)).strip().splitlines()[-TRACEBACK_LINES:]
-        kind = f"{OUT_OF_MEMORY}: " if is_out_of_memory(error) else ""
-        reason = f"{kind}{type(error).__name__}: {error}\n" + "\n".join(tail)
-        return Outcome(job=job, evaluation=None, failure=reason, duration_s=time.monotonic() - start)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() among them: one trial does not end the others
+        return lost(job, _reason(error), time.monotonic() - start)
     return Outcome(job=job, evaluation=evaluation, failure=None, duration_s=time.monotonic() - start)
 
 
 def divided(evaluator: Evaluator) -> Evaluator | None:
     """The evaluator that needs less memory, None if there is none."""
     return evaluator.divided() if isinstance(evaluator, Divisible) else None
+
+
+def _reason(error: BaseException) -> str:
+    tail = "".join(traceback.format_exception(error)).strip().splitlines()[-TRACEBACK_LINES:]
+    if isinstance(error, SystemExit):
+        said = f"SystemExit: {error.code}; an evaluator must return or raise, leave sys.exit() out of it"
+    else:
+        said = f"{OUT_OF_MEMORY}: " * is_out_of_memory(error) + f"{type(error).__name__}: {error}"
+    return "\n".join([said, *tail])
 
 
 def is_starved(outcome: Outcome) -> bool:
@@ -68,10 +81,28 @@ def is_out_of_memory(error: BaseException) -> bool:
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)
 
 
-def _checked(evaluation: Evaluation) -> Evaluation:
-    """Metrics as plain floats, whatever number type an evaluator gives; the record is JSON."""
-    metrics = {name: float(value) for name, value in evaluation.metrics.items()}
-    bad = {name: value for name, value in metrics.items() if not math.isfinite(value)}
-    if bad:
-        raise ValueError(f"metrics must be finite numbers, got {bad}; training has probably diverged")
-    return replace(evaluation, metrics=metrics)
+def _checked(evaluation: Any) -> Evaluation:
+    """What an evaluator returned, its metrics as plain floats.
+
+    Raises:
+      TypeError, ValueError: it is no evaluation, or holds what cannot be recorded.
+    """
+    if not isinstance(evaluation, Evaluation):
+        raise TypeError(
+            f"an evaluator must return an Evaluation, got {type(evaluation).__name__}; "
+            "write Evaluation(metrics={..}) from nas.trial"
+        )
+    _check_artifacts(evaluation.artifacts)
+    if isinstance(evaluation.notes, str) or not all(isinstance(note, str) for note in evaluation.notes):
+        raise TypeError(f"an Evaluation's notes must be a tuple of sentences, got {evaluation.notes!r}")
+    return replace(evaluation, metrics=plain_metrics(evaluation.metrics), notes=tuple(evaluation.notes))
+
+
+def _check_artifacts(artifacts: Mapping[Any, Any]) -> None:
+    """Each becomes a file whose name ends in the artifact's."""
+    for name, content in artifacts.items():
+        if not isinstance(name, str) or "/" in name or not isinstance(content, bytes | bytearray):
+            raise TypeError(
+                f"artifacts must be bytes by a file ending such as pt, got {type(content).__name__} for {name!r}; "
+                "write the file's content"
+            )

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
+from pickle import PicklingError
 from typing import Any
 
 import ray
@@ -25,10 +26,10 @@ from launch.executors.beats import SILENCE_S, Pulse
 from launch.executors.join import join, node_resources
 from launch.executors.losses import NODE_OUT_OF_MEMORY, of_start, of_worker
 from launch.executors.terms import Terms
-from launch.executors.worker import NO_GPU, Worker
+from launch.executors.worker import NO_GPU, Folders, Packed, Worker
 from nas.checkpoints import Checkpoints, remove
 from nas.heap import KEEP_HEAP
-from nas.plugins import loaded_files
+from nas.plugins import folders, loaded_files, neighbours
 from nas.trial import Evaluator, Job, Outcome
 
 START_S = 180.0  # for the first worker: a torch import on a busy machine, a container's first start
@@ -103,9 +104,10 @@ class RayExecutor:
         self._running: dict[Any, _Running] = {}
         try:
             self._num_nodes, self._available = _count(terms)
-            for module in loaded_files():
+            # Workers of a Ray of our own find what lies beside a user's file where it lies, other machines need not.
+            for module in [*loaded_files(), *(neighbours() if address is not None else ())]:
                 cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
-            self._evaluator = _put(evaluator)
+            self._evaluator = _put((Folders(paths=tuple(folders())), evaluator))
             self._pulse = Pulse()
             self._idle.append(self._first_hand(checkpoints))
         except ValueError:
@@ -301,11 +303,11 @@ def _check_seen(checkpoints: Checkpoints, hand: _Hand) -> None:
         raise ValueError(complaint)
 
 
-def _put(evaluator: Evaluator) -> Any:
+def _put(packed: Packed) -> Any:
     """The evaluator in the object store, from which every node takes one copy."""
     try:
-        return ray.put(evaluator)
-    except (TypeError, RayError) as error:
+        return ray.put(packed)
+    except (TypeError, PicklingError, RayError) as error:
         raise ValueError(
             f"the evaluator cannot be sent to workers: {error}; keep locks, open files and connections out of it, and "
             "its data smaller than Ray's object store"

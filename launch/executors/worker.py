@@ -1,21 +1,43 @@
 """The process that trains: one job at a time, on the CPUs and GPUs that Ray gave it."""
 
+from dataclasses import dataclass
+
 import ray
 
 from launch.executors._shared import attempt, divided, release_gpu_memory
 from launch.executors.beats import Beats
 from nas.checkpoints import CheckpointError, Checkpoints
+from nas.plugins import add_folders
 from nas.trial import Evaluator, Job, Outcome
 
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 """For a worker that was given none: Ray leaves it all of them to see, and every worker would train on the first."""
 
 
-class Worker:
-    """Lives in its own process. `evaluator` arrives through the node's shared memory: its arrays are not copied."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where modules of the user's own lie. To be unpickled before what imports them: that makes them importable."""
 
-    def __init__(self, evaluator: Evaluator, beats: Beats) -> None:
-        self._evaluator = evaluator
+    paths: tuple[str, ...]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _added, (self.paths,)
+
+
+def _added(paths: tuple[str, ...]) -> Folders:
+    add_folders(paths)
+    return Folders(paths=paths)
+
+
+Packed = tuple[Folders, Evaluator]
+"""An evaluator as it travels."""
+
+
+class Worker:
+    """Lives in its own process. `packed` arrives through the node's shared memory: its arrays are not copied."""
+
+    def __init__(self, packed: Packed, beats: Beats) -> None:
+        _, self._evaluator = packed
         beats.start()
 
     def hello(self) -> str:

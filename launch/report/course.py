@@ -44,7 +44,7 @@ def course_chart(facts: Facts) -> Chart:
     return Chart(
         svg=svg(CoursePlot(objective=facts.objective, label=facts.objective_label, trials=facts.search), "course"),
         label=f"{facts.objective} of each search trial in the order of tickets, and the best so far.",
-        caption=f"Dots: {facts.objective} on validation data after the search's training. Shaded: "
+        caption=f"Dots: {facts.objective} on validation data after the search's training.{facts.edge} Shaded: "
         f"{counted(num_design, 'trial')} of the design, which no predictor chose.",
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from launch.folder import FolderError, RunFolder
+from launch.judging import far_off_text, targets
 from launch.pricing import Pricing
 from launch.session import Session, open_session
 from launch.winner import FORMAT as WINNER_FORMAT
@@ -66,8 +67,17 @@ class Facts:
         return [trial for trial in self.search if trial.state == "complete"]
 
     def measured(self, trials: Sequence[Trial]) -> Float[np.ndarray, " n"]:
-        """The objective of complete trials, in their order."""
-        return np.array([trial.metrics[self.objective] for trial in trials])
+        """The objective of complete search trials, in their order, as predictors learn it: see `nas.targets`."""
+        known = dict(
+            zip([trial.ticket for trial in self.complete], targets(self.complete, self.objective), strict=True)
+        )
+        return np.array([known[trial.ticket] for trial in trials])
+
+    @property
+    def edge(self) -> str:
+        """What a picture of the search trials says where some are far off; else ""."""
+        far = far_off_text(self.complete, self.objective)
+        return " Trials that are absurdly far off are drawn at the edge." if far else ""
 
     @property
     def is_done(self) -> bool:

@@ -1,12 +1,16 @@
 """What accuracy costs: all search trials against each cost that matters, and the architectures on a front."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from launch.report.draw import svg
 from launch.report.facts import Facts
 from launch.report.plots import Axis, FrontPlot
 from launch.report.points import Point, points_of
 from launch.report.view import Chart, Table, amount, header, listed, named, score, shown, words
+from nas.targets import drawn_in
 
 
 def cost_axes(facts: Facts) -> tuple[str, ...]:
@@ -28,7 +32,7 @@ def front_chart(facts: Facts, resource: str) -> Chart:
         svg=svg(plot, f"front-{cost_axes(facts).index(resource)}"),  # a name of the user's has no place in an id
         label=f"Scatter of {facts.objective} against {resource} for {len(plot.points)} search trials, with the front.",
         caption=f"Dots: {facts.objective} on validation data after the search's training (fidelity "
-        f"{plot.points[0].trial.fidelity}) against predicted {resource}.{finals}{outside}",
+        f"{plot.points[0].trial.fidelity}) against predicted {resource}.{facts.edge}{finals}{outside}",
     )
 
 
@@ -39,11 +43,17 @@ def front_plot(facts: Facts, resource: str) -> FrontPlot:
     return FrontPlot(
         x=Axis(name=resource, unit=pricing.unit(resource)),
         y=Axis(name=facts.objective, unit=facts.card.metric(facts.objective).unit),
-        points=points_of(facts.search, pricing, resource, facts.objective),
+        points=_seen(points_of(facts.search, pricing, resource, facts.objective)),
         finals=finals,
         winner=next((p for p in finals if f"final-{p.trial.ticket}" == name), None),
         limits=[limit.bound for limit in facts.limits if limit.resource == resource],
     )
+
+
+def _seen(points: Sequence[Point]) -> list[Point]:
+    """Those that are far off at the edge of the others, or these would be one line."""
+    values = drawn_in(np.array([point.y for point in points])).tolist()
+    return [replace(point, y=y) for point, y in zip(points, values, strict=True)]
 
 
 def front_table(facts: Facts) -> Table:

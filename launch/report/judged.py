@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from launch.judging import NUM_FOLDS, held_out
+from launch.judging import NUM_FOLDS, far_off_text, held_out
 from launch.report.calibration import LEVELS, calibration
 from launch.report.draw import svg
 from launch.report.facts import Facts
@@ -87,7 +87,7 @@ def _judgement(facts: Facts, found: PredictorQuality | None) -> tuple[str, ...]:
 
 def _left_out(facts: Facts) -> list[str]:
     """What these figures do not hold, and why."""
-    told = []
+    told = [f"{far}."] if (far := far_off_text(facts.complete, facts.objective)) else []
     num_failed = sum(trial.state == "failed" for trial in facts.search)
     if num_failed:
         told.append(f"Left out: {counted(num_failed, 'failed trial')}, which measured nothing.")

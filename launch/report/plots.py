@@ -9,6 +9,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator, StrMethodFormatter
 
 from launch.report.draw import FAINT, FRONT, INK, LIMIT, PAPER, SERIES
 from launch.report.points import Point
+from nas.targets import drawn_in
 from nas.trial import Trial
 
 ORIGINS = ("design", "genetic", "mutation", "random")
@@ -90,7 +91,7 @@ class CoursePlot:
     def __call__(self, axes: Axes) -> None:
         complete = [trial for trial in self.trials if trial.state == "complete"]
         tickets = [trial.ticket for trial in complete]
-        values = [trial.metrics[self.objective] for trial in complete]
+        values = drawn_in(np.array([trial.metrics[self.objective] for trial in complete]))
         design = [trial.ticket for trial in self.trials if trial.origin == "design"]
         if design:
             axes.axvspan(-0.5, max(design) + 0.5, color=FAINT.light, alpha=0.14, linewidth=0, label="design")

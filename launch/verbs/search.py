@@ -24,6 +24,7 @@ from launch.session import load_experiment, with_rungs
 from launch.settings import settings_of
 from launch.tables import is_violated, winner_text
 from nas.depth.meaning import Kind
+from nas.own_code import aside
 from nas.storage import split_password
 
 
@@ -106,7 +107,7 @@ def run(
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
-    with folder.hold(), Progress() as progress:
+    with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
         folder.settle(settings)
         kept = checkpoints_of(
             run, settings["study"], url=checkpoints, address=address, each_bytes=expected_bytes(chosen.space)

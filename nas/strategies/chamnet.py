@@ -2,7 +2,8 @@
 
 After the opening each ticket fits the predictor to what is known, takes pending trials as measured at their predicted
 mean, and searches for the largest expected improvement under the limits (`nas.strategies._guided`, which also keeps two
-floors against a predictor that is wrong). The objective is stretched near its best first (`nas.acquisition`).
+floors against a predictor that is wrong). The objective is stretched near its best first (`nas.acquisition`),
+and what lies absurdly far from all else is drawn in before (`nas.targets`).
 
 Source: Dai et al., "ChamNet", CVPR 2019, section 3; pending trials after Ginsbourger et al. 2010 (kriging believer).
 """
@@ -18,6 +19,7 @@ from nas.genetic import Objective
 from nas.predictor import Fitted, Predictor
 from nas.strategies._guided import guided
 from nas.strategy import Features, Task
+from nas.targets import Sober, drawn_in
 from nas.trial import Proposal, Trial, rows
 
 NUM_PARENTS = 5
@@ -40,7 +42,7 @@ class ChamNet:
         self, complete: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator
     ) -> Objective:
         """Minus the logarithm of the expected improvement."""
-        y = stretch(np.array([trial.metrics[self.task.objective] for trial in complete]))
+        y = stretch(drawn_in(np.array([trial.metrics[self.task.objective] for trial in complete])))
         fitted = self.task.predictor.fit(self.task.features(rows(complete)), y)
         if pending:
             fitted = fitted.fantasise(self.task.features(rows(pending)))
@@ -53,8 +55,9 @@ class ChamNet:
 
 
 def fit(predictor: Predictor, features: Features, complete: Sequence[Trial], objective: str) -> Fitted:
-    """The predictor fitted to complete trials, in the order given."""
-    return predictor.fit(features(rows(complete)), np.array([trial.metrics[objective] for trial in complete]))
+    """The predictor fitted to complete trials, in the order given; what one far-off trial measured does not sway it."""
+    y = np.array([trial.metrics[objective] for trial in complete])
+    return Sober(predictor=predictor).fit(features(rows(complete)), y)
 
 
 STRATEGY = ChamNet

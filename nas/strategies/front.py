@@ -25,9 +25,12 @@ from nas.predictor import Fitted
 from nas.strategies._guided import guided
 from nas.strategies._volume import random_directions, shortfall
 from nas.strategy import Task
+from nas.targets import drawn_in
 from nas.trial import Proposal, Trial, rows
 
 NUM_DIRECTIONS = 32
+REACH = 1000.0
+"""Beyond which a value is drawn in: an objective may be a cost, and costs have long, honest tails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,9 @@ class Front:
         return fitted.fantasise(self.task.features(rows(pending))) if pending else fitted
 
     def _measured(self, complete: Sequence[Trial]) -> Float[np.ndarray, "n m"]:
-        return np.array([[trial.metrics[name] for name in self.task.objectives] for trial in complete])
+        """One column for each objective; one value must not take up the whole scale of its column."""
+        measured = np.array([[trial.metrics[name] for name in self.task.objectives] for trial in complete])
+        return np.stack([drawn_in(column, reach=REACH) for column in measured.T], axis=1)
 
 
 def scaled(values: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n m"]:

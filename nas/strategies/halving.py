@@ -21,6 +21,7 @@ from nas.predictor import Fitted, Predictor
 from nas.strategies._guided import guided
 from nas.strategies._rungs import MIN_COMPLETE, Rung, believing, informed, next_proposal
 from nas.strategy import Features, Rungs, Task
+from nas.targets import drawn_in
 from nas.trial import Proposal, Trial, rows
 
 NUM_PARENTS = 5
@@ -79,7 +80,7 @@ class _View:
         return believing(informed(self.task.predictor, rungs[:top]), rungs[top]), float(rungs[top].y.min())
 
     def _rung(self, complete: Sequence[Trial], pending: Sequence[Trial]) -> Rung:
-        y = stretch(np.array([self._objective(trial) for trial in complete]))
+        y = stretch(drawn_in(np.array([self._objective(trial) for trial in complete])))
         return Rung(X=self.task.features(rows(complete)), y=y, X_pending=self._features(pending))
 
     def _features(self, trials: Sequence[Trial]) -> Float[np.ndarray, "n f"] | None:
@@ -110,7 +111,7 @@ def full_predictor(
     for fidelity in rungs.fidelities[:-1] if rungs else ():
         trials = [trial for trial in complete if trial.fidelity == fidelity]
         if trials:
-            y = np.array([trial.metrics[objective] for trial in trials])
+            y = drawn_in(np.array([trial.metrics[objective] for trial in trials]))
             below.append(Rung(X=features(rows(trials)), y=y))
     return informed(predictor, below)
 

@@ -65,6 +65,6 @@ def test_the_errors_are_the_real_ones(file: Path, right: str, wrong: str) -> Non
         SPACES.load(str(file))
     cause = raised.value.__cause__
     assert isinstance(cause, SpaceError)
-    assert f"    error: {file} fails when it is imported: SpaceError: {cause}\n".replace(str(file), "my_space.py") in (
-        PAGE.read_text()
-    )
+    told = str(raised.value).replace(str(file), "my_space.py")
+    assert told.startswith(f"my_space.py fails when it is imported: SpaceError: {cause} (my_space.py, line ")
+    assert f"    error: {told}\n" in PAGE.read_text()

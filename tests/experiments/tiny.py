@@ -3,13 +3,15 @@
     nas search tests/experiments/tiny.py --out RUN --executor serial --data ORDERS
 
 ORDERS is a folder through which a test commands the evaluator, in whatever process it runs: `Orders.write` says which
-jobs fail, diverge, hang, kill their process or interrupt it, and `trained` tells which jobs were begun, in order.
+jobs fail, exit, diverge, explode to a huge error, hang, kill their process or interrupt it, and `trained` tells which
+jobs were begun, in order.
 """
 
 import io
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -64,7 +66,9 @@ class Orders:
     """
 
     fail: tuple[str, ...] = ()
+    exit: tuple[str, ...] = ()
     diverge: tuple[str, ...] = ()
+    explode: tuple[str, ...] = ()
     kill: tuple[str, ...] = ()
     kill_once: tuple[str, ...] = ()
     interrupt_once: tuple[str, ...] = ()
@@ -104,6 +108,8 @@ class Formula:
     def _error(self, job: Job) -> float:
         if self.orders is not None and job.name in _read(self.orders).diverge:
             return float("nan")
+        if self.orders is not None and job.name in _read(self.orders).explode:
+            return 1e6
         return error_of(job.architecture)
 
     def _obey(self, folder: Path, name: str) -> None:
@@ -116,6 +122,8 @@ class Formula:
             os.kill(os.getpid(), signal.SIGINT)
         if name in orders.hold:
             _wait_for(folder / "release")
+        if name in orders.exit:
+            sys.exit(0)
         if name in orders.fail:
             raise RuntimeError(f"{name} fails as it was told")
 

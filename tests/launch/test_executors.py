@@ -3,9 +3,13 @@
 import math
 import os
 import shutil
+import sys
+from asyncio import CancelledError
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ import pytest
 from launch.executors._shared import DIVIDED, is_out_of_memory
 from launch.executors.make import make_executor
 from launch.executors.serial import SerialExecutor
+from launch.executors.simulated import SimulatedExecutor
 from nas.plugins import load_file
 from nas.trial import Evaluation, Evaluator, Executor, Job, Outcome
 from tests.experiments import tiny
@@ -82,7 +87,7 @@ class Returning:
         return evaluation
 
 
-@pytest.mark.parametrize("value", [np.float32(0.5), np.int64(1), 1, True])
+@pytest.mark.parametrize("value", [np.float32(0.5), np.int64(1), np.array(0.5), Fraction(1, 3), 1, 1e30])
 def test_any_number_becomes_a_plain_float(value: object) -> None:
     executor = SerialExecutor(Returning({"error": value}))
     executor.submit(job(0))
@@ -91,13 +96,92 @@ def test_any_number_becomes_a_plain_float(value: object) -> None:
     assert type(outcome.evaluation.metrics["error"]) is float
 
 
-@pytest.mark.parametrize("value", [math.inf, -math.inf, np.float32("nan"), "0.5 or so", None, [1.0]])
-def test_what_is_no_finite_number_is_a_failure(value: object) -> None:
-    executor = SerialExecutor(Returning({"error": value}))
-    executor.submit(job(0))
-    (outcome,) = executor.wait(0.0)
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (math.inf, "finite numbers, got {'error': inf}"),
+        (-math.inf, "finite numbers, got {'error': -inf}"),
+        (np.float32("nan"), "finite numbers, got {'error': nan}"),
+        pytest.param(10**5000, "finite numbers, got {'error': inf}", id="longer than Python prints"),
+        (1e160, r"within +-1e+30, got {'error': 1e+160}"),
+        (-1e300, r"within +-1e+30, got {'error': -1e+300}"),
+        ("0.5", "numbers, got {'error': '0.5'}"),
+        (True, "numbers, got {'error': True}"),
+        (np.bool_(False), "numbers, got {'error': np.False_}"),
+        (1j, "numbers, got {'error': 1j}"),
+        (None, "numbers, got {'error': None}"),
+        ([1.0], "numbers, got {'error': [1.0]}"),
+    ],
+)
+def test_what_can_be_no_metric_is_a_failure(value: object, reason: str) -> None:
+    outcome = run_serially(Returning({"error": value}))
     assert outcome.evaluation is None and outcome.failure is not None
-    assert outcome.failure.startswith(("ValueError", "TypeError"))
+    assert outcome.failure.startswith(f"ValueError: metrics must be {reason}; ")
+
+
+@pytest.mark.parametrize("metrics", [None, [0.5], {1: 0.5}])
+def test_metrics_without_names_are_a_failure(metrics: Any) -> None:
+    failure = run_serially(Returning(metrics)).failure
+    assert failure is not None and failure.startswith("ValueError: metrics must be numbers by name, got ")
+
+
+@dataclass(frozen=True)
+class Giving(Returning):
+    """Returns whatever it was made with."""
+
+    given: object = None
+
+    def __call__(self, job: Job) -> Any:
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"error": 0.5}, "an evaluator must return an Evaluation, got dict"),
+        (None, "an evaluator must return an Evaluation, got NoneType"),
+        (Evaluation(metrics={"error": 0.5}, notes=cast(Any, "one sentence")), "an Evaluation's notes must be a tuple"),
+        (Evaluation(metrics={"error": 0.5}, artifacts=cast(Any, {"pt": "text"})), "artifacts must be bytes by a file"),
+        (Evaluation(metrics={"error": 0.5}, artifacts={"../pt": b""}), "artifacts must be bytes by a file ending"),
+    ],
+)
+def test_what_is_no_evaluation_is_a_failure(given: object, reason: str) -> None:
+    failure = run_serially(Giving({}, given)).failure
+    assert failure is not None and failure.startswith(f"TypeError: {reason}")
+
+
+class Quitting(Returning):
+    """Ends as Python code may end that is no exception of the usual kind."""
+
+    def __call__(self, job: Job) -> Evaluation:
+        if job.ticket < 2:
+            sys.exit(job.ticket)
+        raise (GeneratorExit, CancelledError)[job.ticket - 2]("not the usual kind")
+
+
+def check_that_exits_are_outcomes(executor: Executor) -> None:
+    found = outcomes(executor, [job(ticket) for ticket in range(4)])
+    reasons = [str(found[ticket].failure).splitlines()[0] for ticket in range(4)]
+    assert reasons == [
+        "SystemExit: 0; an evaluator must return or raise, leave sys.exit() out of it",
+        "SystemExit: 1; an evaluator must return or raise, leave sys.exit() out of it",
+        "GeneratorExit: not the usual kind",
+        "CancelledError: not the usual kind",
+    ]
+
+
+def test_an_exit_in_an_evaluator_is_its_trials_failure() -> None:
+    check_that_exits_are_outcomes(SerialExecutor(Quitting({})))
+    check_that_exits_are_outcomes(SimulatedExecutor(Quitting({}), slots=2, duration_s=lambda job, rng: 1.0))
+
+
+def test_an_interrupt_is_the_users() -> None:
+    class Interrupted(Returning):
+        def __call__(self, job: Job) -> Evaluation:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_serially(Interrupted({}))
 
 
 class OutOfMemoryError(RuntimeError):
@@ -259,6 +343,17 @@ def ray_and_orders(ray_executor: Executor, ray_folder: Path) -> tuple[Executor, 
 @pytest.mark.ray
 def test_ray_failures_are_outcomes(ray_and_orders: tuple[Executor, Path]) -> None:
     check_that_failures_are_outcomes(*ray_and_orders)
+
+
+@pytest.mark.ray
+def test_ray_takes_an_exit_for_a_failure_and_keeps_its_worker(ray_and_orders: tuple[Executor, Path]) -> None:
+    executor, orders = ray_and_orders
+    Orders(exit=("search-0", "search-2")).write(orders)
+    found = outcomes(executor, [job(ticket) for ticket in range(4)])
+    for ticket in (0, 2):
+        assert str(found[ticket].failure).startswith("SystemExit: 0; an evaluator must return or raise")
+    assert found[1].failure is None and found[3].failure is None
+    assert sorted(trained(orders)) == [f"search-{ticket}" for ticket in range(4)]
 
 
 @pytest.mark.ray

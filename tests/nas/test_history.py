@@ -77,6 +77,23 @@ def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
     assert opened(storage, create=False).trials() == [done, failed, final]
 
 
+@pytest.mark.parametrize("value", [1e160, -1e300, float("inf"), float("nan")])
+def test_what_can_be_no_metric_has_failed_also_where_it_is_recorded(storage: BaseStorage, value: float) -> None:
+    history = opened(storage)
+    second = replace(TRIAL, ticket=1)
+    for trial in (TRIAL, second):
+        history.start(trial)
+    ended = history.finish(TRIAL, ending(TRIAL, {"error": value}))
+    assert (ended.state, ended.metrics) == ("failed", {})
+    assert ended.failure is not None and ended.failure.startswith("metrics must be ")
+    whole = {"metrics": {"error": 1e160}, "failure": None, "duration_s": 1.0, "ended": "2026-01-01T00:00:00+00:00"}
+    last = storage.get_all_trials(storage.get_study_id_from_name("study"))[1]
+    storage.set_trial_user_attr(last._trial_id, "outcome", whole)  # as an earlier version wrote it
+    old = opened(storage, create=False).trials()[1]
+    assert (old.ticket, old.state, old.metrics) == (1, "failed", {})
+    assert old.failure == "metrics must be within +-1e+30, got {'error': 1e+160}; training has probably diverged"
+
+
 def test_a_trials_notes_are_kept(storage: BaseStorage) -> None:
     history = opened(storage)
     history.start(TRIAL)

@@ -12,6 +12,7 @@ from torch import nn
 
 from nas.build import BuiltNetwork, build, fold
 from nas.ops import Network, Shape
+from nas.plugins import load_file
 from nas.space import Space, Stage
 from nas.standalone import source, state
 from search_spaces import mobilenet, tiefenrausch
@@ -105,6 +106,22 @@ def test_sides_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"height and width must be multiples of 32, got \(33, 32\)"):
         model(torch.rand(1, 3, 33, 32))
     assert "multiples of 1" in source(network, "A winner.")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("network", networks())
+def test_it_can_be_scripted(network: Network, tmp_path: Path) -> None:
+    """With its check of sizes, as a module of its own: the compiler reads the file."""
+    file = tmp_path / "winner.py"
+    file.write_text(source(network, "A winner."))
+    model = load_file(file).Winner().eval()
+    scripted = torch.jit.script(model)
+    image = torch.rand(1, 3, 2 * network.input.height, network.input.width)
+    with torch.inference_mode():
+        torch.testing.assert_close(scripted(image), model(image))
+    if (multiple := network.side_multiple) > 1:
+        with pytest.raises(torch.jit.Error, match=rf"height and width must be multiples of {multiple}, got \(1, 7\)"):
+            scripted(torch.rand(1, 3, 1, 7))
 
 
 def test_the_docstring_tells_costs_and_size() -> None:
