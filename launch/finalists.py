@@ -15,7 +15,7 @@ import numpy as np
 from launch.experiment import Experiment
 from launch.folder import RunFolder
 from launch.margins import within
-from launch.measure import latencies
+from launch.measure import Step, latencies
 from launch.pricing import Pricing
 from nas.feasible import FeasibleSet
 from nas.limits import Limit
@@ -37,7 +37,9 @@ Timings = dict[Architecture, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finalists:
-    """How a search chooses them. `seed`: of the genetic search among predictions; `say` is told of long steps."""
+    """How a search chooses them. `seed`: of the genetic search among predictions; `say` and `step` are told of long
+    steps.
+    """
 
     experiment: Experiment
     folder: RunFolder
@@ -46,6 +48,7 @@ class Finalists:
     feasible: FeasibleSet
     seed: tuple[int, ...]
     say: Callable[[str], None]
+    step: Step
 
     def choose(self, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
         """As many as the experiment wants; fewer if no more meet the limits.
@@ -124,7 +127,7 @@ class Finalists:
         new = [row for row in architectures if row not in known]
         if new:
             self.say(f"timing {len(new)} candidates whole, before they are trained for long")
-            found = latencies(self.experiment.space, self.experiment.devices, new, self.limits)
+            found = latencies(self.experiment.space, self.experiment.devices, new, self.limits, self.step)
             known |= dict(zip(new, found, strict=True))
             self.folder.write_json(self.folder.timings, {str(row): times for row, times in known.items()})
         return {row: known[row] for row in architectures}

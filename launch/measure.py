@@ -1,6 +1,7 @@
 """What a finished network really costs: counted on the built module, timed whole on the device."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +13,8 @@ from nas.devices.recorded import Recorded
 from nas.limits import Limit
 from nas.space import Architecture, Space
 
+Step = Callable[[str, int, int], None]
+"""Told (what is timed, sessions so far, their least total)."""
 Timings = Mapping[Architecture, Mapping[str, float]]
 """Milliseconds of whole networks by resource name."""
 
@@ -22,6 +25,7 @@ def measure(
     architectures: Sequence[Architecture],
     limits: Sequence[Limit] = (),
     earlier: Timings = MappingProxyType({}),
+    step: Step = lambda what, done, total: None,
 ) -> list[dict[str, float]]:
     """Measured resources of each architecture, by resource name: macs and flops as fvcore traces them, params as torch
     holds them, latency as the device runs the whole network (each by itself, in milliseconds) unless it is known by
@@ -33,7 +37,7 @@ def measure(
     Raises:
       TimingError: a device failed or dropped out.
     """
-    timed = latencies(space, devices, architectures, limits)
+    timed = latencies(space, devices, architectures, limits, step)
     return [
         _counted(space, row) | {name: min(ms, earlier.get(row, {}).get(name, ms)) for name, ms in times.items()}
         for row, times in zip(architectures, timed, strict=True)
@@ -41,7 +45,11 @@ def measure(
 
 
 def latencies(
-    space: Space, devices: Sequence[Device], architectures: Sequence[Architecture], limits: Sequence[Limit] = ()
+    space: Space,
+    devices: Sequence[Device],
+    architectures: Sequence[Architecture],
+    limits: Sequence[Limit] = (),
+    step: Step = lambda what, done, total: None,
 ) -> list[dict[str, float]]:
     """The measured latencies alone; what seems to break one of the limits is timed more often before that is said.
 
@@ -53,7 +61,8 @@ def latencies(
     for device in at_hand:
         name = f"latency_ms.{device.key}"
         bound = min((one.bound for one in limits if one.resource == name and one.relation == "<="), default=np.inf)
-        timed[name] = network_ms(space, device, architectures, np.full(len(architectures), bound))
+        tell = functools.partial(step, f"timing {len(architectures)} networks on {device.key}")
+        timed[name] = network_ms(space, device, architectures, np.full(len(architectures), bound), tell)
     return [{name: float(times[i]) for name, times in timed.items()} for i in range(len(architectures))]
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from launch.budget import Line, words
 from nas.trial import Trial
 
-LINE_EVERY_S = 15.0
+LINE_EVERY_S = 10.0
 TALLY_EVERY_S = 0.25
 
 

@@ -321,13 +321,21 @@ class Search:
                 "predictor": asdict(quality) | ({"choice": fitted.reason} if isinstance(fitted, Reasoned) else {}),
             },
         )
+        self.progress.say("writing the report")
         write_report(self.folder)
 
     def _verified(self, finals: Sequence[Trial]) -> list[winners.Finalist]:
         """The finals with their costs as measured; if the winner seems to run over, the machine is questioned too."""
         experiment, rows = self.experiment, [trial.architecture for trial in finals]
         self.progress.say(f"measuring {len(rows)} finals whole")
-        costs = measure(experiment.space, experiment.devices, rows, self.limits, earlier_timings(self.folder))
+        costs = measure(
+            experiment.space,
+            experiment.devices,
+            rows,
+            self.limits,
+            earlier_timings(self.folder),
+            self.progress.step,
+        )
         measured = [self._recounted(trial) | cost for trial, cost in zip(finals, costs, strict=True)]
 
         def judged(doubts: Doubts) -> list[winners.Finalist]:
@@ -386,6 +394,7 @@ class Search:
             feasible=self.feasible,
             seed=(self.options.seed, STREAMS["finals"]),
             say=self.progress.say,
+            step=self.progress.step,
         )
 
     def _yardsticks(self) -> list[Proposal]:

@@ -149,10 +149,12 @@ def network_ms(
     device: Device,
     architectures: Sequence[Architecture],
     bounds_ms: Float[np.ndarray, " n"] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Float[np.ndarray, " n"]:
     """Measured latency of whole networks in milliseconds, as `profile` times them.
 
     Args:
+      progress: called with (sessions so far, their least total).
       bounds_ms: what each is allowed. A busy machine only ever adds to a time, so a network that seems to take longer
         is given all sessions before that is believed.
 
@@ -164,6 +166,7 @@ def network_ms(
     sessions: dict[int, list[float]] = {}
     for number, ms in _sessions(device, networks, sessions, lambda i, times: is_known(times, float(bounds[i]))):
         sessions.setdefault(number, []).append(ms)
+        progress(sum(min(len(times), MIN_SESSIONS) for times in sessions.values()), MIN_SESSIONS * len(networks))
     return np.array([min(sessions[number]) for number in range(len(networks))])
 
 
