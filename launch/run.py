@@ -114,7 +114,9 @@ def carry_out(
     )
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
-    doubts = first_doubts(experiment.devices, tables, given=settings.get("limits_given", True))
+    doubts = first_doubts(
+        experiment.devices, tables, given=settings.get("limits_given", True), brought=given_tables(settings)
+    )
     for sentence in doubts_text(doubts, limits):
         progress.say(sentence)
     space = _within(pricing, doubts.binding(limits), options.seed, folder, tables)

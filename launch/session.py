@@ -10,7 +10,7 @@ from launch import meaning
 from launch.cards import recorded
 from launch.experiment import Experiment, field_mistake
 from launch.folder import FolderError, RunFolder, check_unchanged
-from launch.latency import with_latencies
+from launch.latency import given_tables, with_latencies
 from launch.own_files import OwnFiles
 from launch.paths import storage_file
 from launch.pricing import Pricing, price
@@ -79,7 +79,8 @@ class Session:
     def binding(self, pricing: Pricing) -> tuple[Limit, ...]:
         """The run's limits, without those that its machine was too noisy to verify and that nobody gave."""
         given = self.settings.get("limits_given", True)
-        doubts = first_doubts(self.experiment.devices, self.tables(), given=given)
+        brought = given_tables(self.settings)
+        doubts = first_doubts(self.experiment.devices, self.tables(), given=given, brought=brought)
         return doubts.binding([pricing.limit(text) for text in self.settings["limits"]])
 
     def pricing(self, own: OwnFiles | None = None) -> Pricing:

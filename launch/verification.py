@@ -5,7 +5,7 @@ use on a machine whose timings cannot be believed: there it does not bind, the l
 the search ends by the limits that can be counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from launch.profiling import AGREES
@@ -36,12 +36,21 @@ class Doubts:
 NO_DOUBTS = Doubts()
 
 
-def first_doubts(devices: Sequence[Device], tables: Sequence[LatencyTable], *, given: bool) -> Doubts:
-    """From how the tables were made; a table that comes from elsewhere is taken as it is."""
+def first_doubts(
+    devices: Sequence[Device], tables: Sequence[LatencyTable], *, given: bool, brought: Collection[str] = ()
+) -> Doubts:
+    """From how the tables were made.
+
+    Args:
+      given: whether the limits are the user's own.
+      brought: keys of devices whose table the user brought; such a table is taken as it is.
+    """
     found = {
         table.resource().name: f"this machine is too noisy to time: {', '.join(reasons)}"
         for device, table in zip(devices, tables, strict=True)
-        if not isinstance(device, Recorded) and (reasons := (*disturbances(table, TO_VERIFY), *doubts(table)))
+        if device.key not in brought
+        and not isinstance(device, Recorded)
+        and (reasons := (*disturbances(table, TO_VERIFY), *doubts(table)))
     }
     return Doubts(given=given, reasons=found)
 

@@ -4,6 +4,7 @@ Each complete search trial is predicted by a fit that has not seen it: held out 
 `launch.report.learning`. Which choices matter to the predictor is in `launch.report.matters`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,12 @@ def judged(facts: Facts) -> Judged | str:
 
 
 def _recorded(winner: Mapping[str, Any] | None) -> PredictorQuality | None:
-    return None if winner is None else PredictorQuality(**winner["predictor"])
+    """As the search found it; JSON has null for a figure that is not known."""
+    if winner is None:
+        return None
+    return PredictorQuality(
+        **{name: math.nan if value is None else value for name, value in winner["predictor"].items()}
+    )
 
 
 def _held_out(facts: Facts) -> Prediction | None:

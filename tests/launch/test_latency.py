@@ -139,7 +139,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from nas.devices.fake import DEVICE as FAKE
 
-LOADED, PARENT = set(), os.getppid()
+LOADED, PARENTS = set(), {}
 
 @dataclass(frozen=True)
 class Waiting:
@@ -147,7 +147,8 @@ class Waiting:
     def describe(self): return {"runtime": "a formula that waits after twenty operators"}
     def load_operator(self, op):
         LOADED.add(op)
-        while len(LOADED) > 20 and not Path(__file__).with_name("go-on").exists() and os.getppid() == PARENT:
+        parent = PARENTS.setdefault(os.getpid(), os.getppid())
+        while len(LOADED) > 20 and not Path(__file__).with_name("go-on").exists() and os.getppid() == parent:
             time.sleep(0.02)
         return FAKE.load_operator(op)
     def load_network(self, network): return FAKE.load_network(network)

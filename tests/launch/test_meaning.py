@@ -72,7 +72,7 @@ def test_a_space_that_gives_an_index_another_meaning_is_refused_and_told_where(
     allowed: bool, space: Space, message: str
 ) -> None:
     with pytest.raises(FolderError, match=message):
-        continued(RUN, replace(EXPERIMENT, space=space), kept(), allow_new_options=allowed)
+        continued(RUN, replace(EXPERIMENT, space=space, baseline=None), kept(), allow_new_options=allowed)
 
 
 def test_choices_that_change_places_are_refused() -> None:

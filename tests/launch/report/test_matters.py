@@ -40,7 +40,7 @@ def facts_of(folder: RunFolder, *weights: float, num_trials: int = 12, limits: b
     """Facts of a run whose predictor is a line."""
     values = np.random.default_rng(0).normal(size=num_trials).tolist()
     facts = with_trials(read_facts(folder), trials(values), Line(weights=weights))
-    return facts if limits else replace(facts, limits=())
+    return facts if limits else replace(facts, limits=(), binding=())
 
 
 def test_without_limits_the_shares_of_a_line_are_its_squared_weights(finished: RunFolder) -> None:
