@@ -32,7 +32,11 @@ Table = tuple[Float[np.ndarray, "n f"], Float[np.ndarray, "n"]]
 
 
 # `auto` answers as the members that it chooses, and each of them is here; fitting all six times over takes minutes.
-@pytest.fixture(params=[key for key in PREDICTORS.keys() if key != "auto"])
+SLOW = {"mlp"}
+KEYS = [pytest.param(key, marks=pytest.mark.slow) if key in SLOW else key for key in PREDICTORS.keys() if key != "auto"]
+
+
+@pytest.fixture(params=KEYS)
 def predictor(request: pytest.FixtureRequest) -> Predictor:
     found = PREDICTORS.load(request.param)
     assert isinstance(found, Predictor)

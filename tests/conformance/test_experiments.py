@@ -25,6 +25,7 @@ def test_its_budget_is_in_order(experiment: Experiment) -> None:
     assert experiment.num_finalists > 0
 
 
+@pytest.mark.slow
 def test_its_limits_can_be_met(experiment: Experiment) -> None:
     # In a process of its own, without the type checks of the test run: they make a large space ten times as slow.
     program = (

@@ -8,8 +8,11 @@ from nas.plugins import PREDICTORS
 from nas.predictor import Fitted, Predictor
 from nas.ranking import cross_validate
 
+SLOW = {"auto"}  # it fits all the others
+KEYS = [pytest.param(key, marks=pytest.mark.slow) if key in SLOW else key for key in PREDICTORS.keys()]
 
-@pytest.fixture(params=PREDICTORS.keys())
+
+@pytest.fixture(params=KEYS)
 def predictor(request: pytest.FixtureRequest) -> Predictor:
     found = PREDICTORS.load(request.param)
     assert isinstance(found, Predictor)
