@@ -72,9 +72,8 @@ def _recorded(winner: Mapping[str, Any] | None) -> PredictorQuality | None:
     """As the search found it; JSON has null for a figure that is not known."""
     if winner is None:
         return None
-    return PredictorQuality(
-        **{name: math.nan if value is None else value for name, value in winner["predictor"].items()}
-    )
+    known: dict[str, Any] = {name: math.nan if value is None else value for name, value in winner["predictor"].items()}
+    return PredictorQuality(**known)
 
 
 def _held_out(facts: Facts) -> Prediction | None:
