@@ -60,7 +60,7 @@ class Session:
           own: see `own_files`; None for the run's.
 
         Raises:
-          ResourceError: a file of the user's has gone or changed since the run began.
+          KeptFileError, ResourceError: a file of the user's has gone or changed since the run began.
         """
         tables = [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
         experiment = self.experiment
