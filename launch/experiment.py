@@ -13,7 +13,7 @@ from nas.devices.device import Device
 from nas.meters import AnyResource
 from nas.predictor import Predictor
 from nas.space import Space
-from nas.strategy import Rungs
+from nas.strategy import MakeStrategy, Rungs
 from nas.trial import Evaluator
 
 DEFAULT_ETA = 4.0
@@ -44,6 +44,9 @@ class Experiment:
 
     Attributes:
       make_evaluator: prepares the data and returns what trains a candidate; called once, on the driver.
+      predictor: learns the objective; `predictors/NAME.py` exports one.
+      strategy: makes what decides which architectures are trained, see `nas.strategy`; None for ChamNet's search, and
+        with rungs for `nas.strategies.halving`.
       resources: priced without measuring; a limit may name any of them.
       devices: each is profiled once per machine and gives the resource "latency_ms.<key>".
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".
@@ -60,6 +63,7 @@ class Experiment:
     space: Space
     make_evaluator: Callable[[Workplace], Evaluator]
     predictor: Predictor
+    strategy: MakeStrategy | None = None
     resources: tuple[AnyResource, ...]
     devices: tuple[Device, ...] = ()
     limits: tuple[str, ...] = ()

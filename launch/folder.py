@@ -89,6 +89,10 @@ class RunFolder:
             table.unlink()  # another space's, perhaps; the cache has it still
         self.write_json(self.settings_file, {"format": FORMAT, "started": False, **settings})
 
+    def amend(self, changed: Mapping[str, Any]) -> None:
+        """Change settings of the run that is here; whoever does must know that its trials allow it."""
+        self.write_json(self.settings_file, {**self.settings(), **changed})
+
     @property
     def started(self) -> bool:
         """Whether a trial may have been handed out: from then on the settings stay as they are."""
@@ -97,7 +101,7 @@ class RunFolder:
     def start(self) -> None:
         """Say that the record is open and trials are about to be handed out."""
         if not self.started:
-            self.write_json(self.settings_file, {**self.settings(), "started": True})
+            self.amend({"started": True})
 
     def is_done(self, num_trials: int, budget: Budget = NO_LIMITS) -> bool:
         """Whether a search of so many trials, or more, has ended with a winner; or would be stopped where it was.

@@ -21,6 +21,7 @@ from launch.folder import RunFolder
 from launch.judging import held_out
 from launch.latency import given_tables
 from launch.measure import measure
+from launch.parts import strategy_of
 from launch.prepare import latency_tables
 from launch.pricing import Pricing, price
 from launch.progress import Progress, tally
@@ -39,8 +40,7 @@ from nas.ranking import quality as rate
 from nas.search import Plan, run
 from nas.select import Listed
 from nas.space import Architecture
-from nas.strategies.chamnet import ChamNet, fit
-from nas.strategies.halving import Halving
+from nas.strategies.chamnet import fit
 from nas.strategy import Strategy, Task
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
 
@@ -286,7 +286,7 @@ class Search:
             opening=self._opening(),
             rungs=self.experiment.ladder,
         )
-        return Halving(task=task) if task.rungs else ChamNet(task=task)
+        return strategy_of(self.experiment)(task=task)
 
     def _opening(self) -> tuple[Proposal, ...]:
         """The baseline, where it meets the limits: the search starts from where one stands. Then the design.

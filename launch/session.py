@@ -10,6 +10,7 @@ from launch.experiment import Experiment
 from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import with_latencies
 from launch.own_files import OwnFiles
+from launch.parts import still_own, with_parts
 from launch.pricing import Pricing, price
 from nas.devices.table import read
 from nas.history import History
@@ -132,7 +133,8 @@ def open_session(folder: RunFolder) -> Session:
     settings = folder.settings()
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
-    experiment = with_latencies(with_rungs(load_experiment(settings["experiment"]), settings), settings, folder)
-    check_unchanged(folder.path, settings, identity(experiment))
+    experiment = with_rungs(load_experiment(settings["experiment"]), settings)
+    check_unchanged(folder.path, settings, {**identity(experiment), **still_own(experiment, settings)})
+    experiment = with_latencies(with_parts(experiment, settings), settings, folder)
     history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

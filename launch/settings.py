@@ -4,10 +4,11 @@ The number of trials, the hours, the workers and the executor are not among them
 """
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from launch import latency
+from launch import latency, parts
 from launch.experiment import Experiment
 from launch.folder import RunFolder
 from launch.own_files import SETTING, OwnFiles
@@ -29,6 +30,8 @@ def settings_of(
     latencies: tuple[str, ...] = (),
     rungs: tuple[int, ...] = (),
     eta: float | None = None,
+    strategy: str | None = None,
+    predictor: str | None = None,
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
@@ -41,12 +44,14 @@ def settings_of(
     if eta is not None and not steps:
         raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
     timed = latency.record(experiment.space, latencies, old)
+    chosen = parts.record(replace(experiment, rungs=tuple(steps)), old, {"strategy": strategy, "predictor": predictor})
     study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study", study),
         **identity(experiment),
         **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
+        **chosen,
         "limits": [own.limit(text) for text in wanted],
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,

@@ -13,9 +13,11 @@ from launch.checkpoints import checkpoints_of
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
+from launch.extension import settle
 from launch.folder import RunFolder
 from launch.latency import with_latencies
 from launch.own_files import OwnFiles
+from launch.parts import check_parts, with_parts
 from launch.prepare import check_limits
 from launch.progress import Progress
 from launch.session import load_experiment, with_rungs
@@ -48,6 +50,8 @@ def run(
     storage: str | None,
     checkpoints: str | None,
     latencies: tuple[str, ...],
+    strategy: str | None,
+    predictor: str | None,
     data: Path | None,
     cache: Path | None,
     as_json: bool,
@@ -80,19 +84,22 @@ def run(
         data=data,
         rungs=rungs,
         eta=eta,
+        strategy=strategy,
+        predictor=predictor,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
     chosen = with_latencies(chosen, settings, folder)
     chosen = replace(chosen, resources=(*chosen.resources, *OwnFiles.kept(settings).load(chosen.space)))
-    chosen = with_rungs(chosen, settings)
+    chosen = with_parts(with_rungs(chosen, settings), settings)
     check_trials(num_trials, chosen.ladder)
     check_limits(chosen, settings["limits"])
+    check_parts(chosen)
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
     with folder.hold(), Progress() as progress:
-        folder.settle(settings)
+        settle(folder, settings, chosen, named={"strategy": strategy, "predictor": predictor}, num_trials=num_trials)
         kept = checkpoints_of(run, settings["study"], url=checkpoints, address=address)
         place = Workplace(
             cache=cache or user_cache_path("chamnas"),
