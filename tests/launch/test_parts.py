@@ -1,7 +1,7 @@
 """Strategies and predictors as a command or an experiment names them: what a run keeps, and how it is extended."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from launch import parts
 from launch.cli import nas
 from launch.folder import RunFolder
 from launch.kept_files import KeptFileError
-from launch.own_parts import OwnPredictor, OwnStrategy
+from launch.own_parts import OwnPredictor, OwnStrategy, PartError
 from launch.session import open_session
+from nas.genetic import Problem
 from nas.plugins import PluginError
 from nas.strategies import evolution
 from nas.strategies.chamnet import ChamNet
 from nas.strategies.halving import Halving
+from nas.strategy import Task
+from nas.trial import Proposal, Trial
 from predictors import auto, forest, gp
 from tests.experiments import tiny
 
@@ -131,6 +134,35 @@ def test_an_object_of_the_experiment_s_own_must_still_be_there() -> None:
     assert isinstance(predictor, OwnPredictor) and predictor.load() == own.predictor
     assert parts.references(kept) == {"strategy": "chamnet"}
     assert [parts.shown(kept[name]) for name in parts.SETTINGS] == ["chamnet", "the experiment's Auto"]
+
+
+class Corner:
+    """A strategy that knows one architecture."""
+
+    def __init__(self, *, task: Task) -> None:
+        self.row = (0,) * len(task.problem.num_options)
+
+    def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
+        return Proposal(architecture=self.row, origin="corner")
+
+
+def test_a_strategy_that_the_experiment_names_is_made_and_held_to_the_rules() -> None:
+    own = replace(EXPERIMENT, strategy=Corner)
+    kept = parts.record(own, {}, {})
+    assert kept["strategy"] == {"experiment": "Corner"} and parts.still_own(EXPERIMENT, kept) == {"strategy": "chamnet"}
+    task = Task(
+        objectives=("error",),
+        problem=Problem(num_options=EXPERIMENT.space.num_options),
+        sample=EXPERIMENT.space.sample,
+        features=EXPERIMENT.space.encode,
+        predictor=EXPERIMENT.predictor,
+    )
+    strategy = parts.strategy_of(parts.with_parts(own, kept))(task=task)
+    first = strategy.propose([], [], np.random.default_rng(0))
+    assert first == Proposal(architecture=(0,) * 6, origin="corner")
+    trial = Trial(phase="search", ticket=0, architecture=(0,) * 6, fidelity=1, origin="corner", state="complete")
+    with pytest.raises(PartError, match=r"strategy the experiment's Corner: \(0, 0, .*\) was proposed twice"):
+        strategy.propose([trial], [], np.random.default_rng(0))
 
 
 def test_a_run_uses_what_it_keeps(here: Path) -> None:
