@@ -97,6 +97,10 @@ cache_option = click.option(
 )
 @latency_option
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
+@click.option(
+    "--strategy", metavar="KEY|FILE", help="Proposes what is trained. [default: the experiment's, else chamnet's]"
+)
+@click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
 @click.option(
     "--depth-is",
@@ -264,6 +268,15 @@ def profile(**options: Any) -> None:
 def bench(**options: Any) -> None:
     """Replay TABLE, a CSV of trained architectures (decisions in columns x_..), strategies and peers side by side."""
     _call("bench", options)
+
+
+@nas.command()
+@click.argument("kind", type=click.Choice(["experiment", "space", "resource"]))
+@click.argument("file")
+@json_option
+def new(**options: Any) -> None:
+    """Write FILE, the smallest experiment, space or resource that runs, to change from there."""
+    _call("new", options)
 
 
 def _call(verb: str, options: dict[str, Any]) -> None:

@@ -17,10 +17,10 @@ from nas.checkpoints import Checkpoints
 from nas.depth.meaning import Meaning
 from nas.devices.device import Device
 from nas.meters import AnyResource
-from nas.plugins import DEVICES, PREDICTORS, RESOURCES, SPACES, Kind
+from nas.plugins import DEVICES, PREDICTORS, RESOURCES, SPACES, STRATEGIES, Kind
 from nas.predictor import Predictor
 from nas.space import Space
-from nas.strategy import Rungs
+from nas.strategy import MakeStrategy, Rungs
 from nas.trial import Evaluator
 
 DEFAULT_ETA = 4.0
@@ -65,6 +65,9 @@ class Experiment:
     Attributes:
       make_evaluator: prepares the data and returns what trains a candidate; called once, on the driver. What it
         returns may say what its task calls things, see `nas.task_card`.
+      predictor: learns the objective; `predictors/NAME.py` exports one.
+      strategy: makes what decides which architectures are trained, see `nas.strategy`; None for ChamNet's search, and
+        with rungs for `nas.strategies.halving`.
       resources: priced without measuring; a limit may name any of them.
       devices: each is profiled once per machine and gives the resource "latency_ms.<key>".
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".
@@ -84,6 +87,7 @@ class Experiment:
     space: Space
     make_evaluator: Callable[[Workplace], Evaluator]
     predictor: Predictor
+    strategy: MakeStrategy | None = None
     resources: tuple[AnyResource, ...]
     devices: tuple[Device, ...] = ()
     limits: tuple[str, ...] = ()
@@ -131,6 +135,8 @@ def _check_parts(experiment: Experiment) -> None:
     """Objects where objects belong: strings stand for them on the command line only."""
     _check_part("space", experiment.space, Space, SPACES)
     _check_part("predictor", experiment.predictor, Predictor, PREDICTORS)
+    if experiment.strategy is not None and not callable(experiment.strategy):
+        raise _not_a_part("strategy", experiment.strategy, STRATEGIES)
     for resource in _several("resources", experiment.resources):
         _check_part("resources", resource, AnyResource, RESOURCES, sign="*")
     for device in _several("devices", experiment.devices):
@@ -145,16 +151,19 @@ def _check_parts(experiment: Experiment) -> None:
 
 
 def _check_part(field: str, value: object, wanted: Any, kind: Kind, *, sign: str = "") -> None:
-    if isinstance(value, wanted) and not isinstance(value, type | ModuleType):
-        return
+    if not isinstance(value, wanted) or isinstance(value, type | ModuleType):
+        raise _not_a_part(field, value, kind, sign=sign)
+
+
+def _not_a_part(field: str, value: object, kind: Kind, *, sign: str = "") -> ExperimentError:
     keys = kind.keys()
     example = keys[0]
     if isinstance(value, ModuleType):
         example = value.__name__.rpartition(".")[2]
     elif isinstance(value, str) and (near := difflib.get_close_matches(value, keys, n=1)):
         example = near[0]
-    article = "a" if wanted is not AnyResource else "resources alone, each a"
-    raise ExperimentError(
+    article = "a" if kind is not RESOURCES else "resources alone, each a"
+    return ExperimentError(
         f"{field} must hold {article} {kind.name}, got {_shown(value)}; "
         f"write `from {kind.package} import {example}`, and {sign}{example}.{kind.export}"
     )

@@ -102,6 +102,10 @@ class RunFolder:
             table.unlink()  # another space's, perhaps; the cache has it still
         self.write_json(self.settings_file, {"format": FORMAT, "started": False, **settings})
 
+    def amend(self, changed: Mapping[str, Any]) -> None:
+        """Change settings of the run that is here; whoever does must know that its trials allow it."""
+        self.write_json(self.settings_file, {**self.settings(), **changed})
+
     @property
     def started(self) -> bool:
         """Whether a trial may have been handed out: from then on the settings stay as they are."""
@@ -110,7 +114,7 @@ class RunFolder:
     def start(self) -> None:
         """Say that the record is open and trials are about to be handed out."""
         if not self.started:
-            self.write_json(self.settings_file, {**self.settings(), "started": True})
+            self.amend({"started": True})
 
     def add_setting(self, name: str, value: Any) -> None:
         """Keep what is known only later, or what an older version did not keep."""

@@ -10,15 +10,13 @@ a file that has gone, has changed or says something else by now is refused, not 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
+from launch.kept_files import KeptFile, digest, path_of
 from launch.own_meters import ResourceError, load_meters
 from launch.probes import first_difference, probes, sampled
 from nas.limits import resource_name
 from nas.meters import AnyResource
-from nas.plugins import PluginError
 from nas.space import Space
 
 SETTING = "resources"  # where experiment.json keeps them
@@ -26,27 +24,20 @@ SETTING = "resources"  # where experiment.json keeps them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFile:
-    """A file of resources. `path` is absolute; `probes` are by resource name, none before a run keeps the file."""
+    """A file of resources. `probes` are by resource name, none before a run keeps the file."""
 
-    reference: str
-    path: Path
-    sha256: str
+    file: KeptFile
     probes: Mapping[str, float] = field(default_factory=dict)
 
     def load(self) -> tuple[AnyResource, ...]:
         """Its resources, see `load_meters`.
 
         Raises:
-          ResourceError: the file is gone or has changed.
+          KeptFileError: the file is gone or has changed.
+          ResourceError, PluginError: it holds no resources.
         """
-        if not self.path.is_file():
-            raise ResourceError(f"the run prices with {self.path}, which is gone; put the file back there")
-        if _digest(self.path) != self.sha256:
-            raise ResourceError(
-                f"{self.path} must stay what it was when the run began, and has changed (SHA-256 was {self.sha256}); "
-                "restore it, and give what is new a file of its own"
-            )
-        return load_meters(self.path, self.reference)
+        self.file.check("prices")
+        return load_meters(self.file.path, self.file.reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +55,7 @@ class OwnFiles:
         """Those of a run, from its settings; nothing is loaded yet."""
         return cls(
             files=tuple(
-                OwnFile(reference=reference, path=Path(kept["file"]), sha256=kept["sha256"], probes=kept["probes"])
+                OwnFile(file=KeptFile.read(reference, kept), probes=kept["probes"])
                 for reference, kept in settings.get(SETTING, {}).items()
             ),
             num_options=tuple(settings.get("meaning", {}).get("num_options", ())),
@@ -80,7 +71,7 @@ class OwnFiles:
         own = self
         for reference in map(_reference, names):
             if reference and own._find(reference) is None:
-                own = replace(own, files=(*own.files, _new(reference)))
+                own = replace(own, files=(*own.files, OwnFile(file=KeptFile.named(reference))))
         return own
 
     def naming_limits(self, texts: Iterable[str]) -> "OwnFiles":
@@ -90,7 +81,7 @@ class OwnFiles:
     def name(self, name: str) -> str:
         """A resource name with its file called as it is called here; other names stay as they are."""
         found = self._find(_reference(name))
-        return name if found is None else f"{found.reference}:{name.rpartition(':')[2]}"
+        return name if found is None else f"{found.file.reference}:{name.rpartition(':')[2]}"
 
     def limit(self, text: str) -> str:
         """The same, for a limit."""
@@ -101,10 +92,11 @@ class OwnFiles:
         """Every file's resources.
 
         Raises:
-          ResourceError, PluginError: see `OwnFile.load`; or a resource says something else than when the run began.
+          KeptFileError, PluginError: see `OwnFile.load`.
+          ResourceError: the same; or a resource says something else than when the run began.
         """
-        resources = tuple(resource for file in self.files for resource in file.load())
-        known = {name: probe for file in self.files for name, probe in file.probes.items()}
+        resources = tuple(resource for own in self.files for resource in own.load())
+        known = {name: probe for own in self.files for name, probe in own.probes.items()}
         if known:
             networks = sampled(space, self.num_options)
             _check_probes(known, probes(networks, [resource for resource in resources if resource.name in known]))
@@ -113,29 +105,28 @@ class OwnFiles:
     def record(self, space: Space) -> dict[str, Any]:
         """For the run's settings."""
         return {
-            file.reference: {
-                "file": str(file.path),
-                "sha256": file.sha256,
-                "probes": dict(file.probes or probes(sampled(space, self.num_options), file.load())),
-            }
-            for file in self.files
+            own.file.reference: {**own.file.record(), "probes": dict(own.probes or self._probes(space, own))}
+            for own in self.files
         }
+
+    def _probes(self, space: Space, own: OwnFile) -> dict[str, float]:
+        return probes(sampled(space, self.num_options), own.load())
 
     def _find(self, reference: str) -> OwnFile | None:
         """The file here that a reference stands for: the same file, or else the one that is called so."""
         if not reference:
             return None
-        path = _path(reference)
-        same = _first(file for file in self.files if file.path == path)
-        called = _first(file for file in self.files if file.reference == reference) or _first(
-            file for file in self.files if file.path.name == reference
+        path = path_of(reference)
+        same = _first(own for own in self.files if own.file.path == path)
+        called = _first(own for own in self.files if own.file.reference == reference) or _first(
+            own for own in self.files if own.file.path.name == reference
         )
-        if same or called is None or not path.is_file() or _digest(path) == called.sha256:
+        if same or called is None or not path.is_file() or digest(path) == called.file.sha256:
             return same or called
-        if called.reference != reference:
+        if called.file.reference != reference:
             return None  # a file of that name, but another one
         raise ResourceError(
-            f"{reference!r} stands for {called.path} in this run, and there is another file {path}; "
+            f"{reference!r} stands for {called.file.path} in this run, and there is another file {path}; "
             "write its whole path to name that one"
         )
 
@@ -147,21 +138,6 @@ def _first(files: Iterable[OwnFile]) -> OwnFile | None:
 def _reference(name: str) -> str:
     """The file in a resource's name, "" if there is none."""
     return name.rpartition(":")[0] if ".py:" in name else ""
-
-
-def _path(reference: str) -> Path:
-    return Path(reference).expanduser().resolve()  # within quotes, no shell has expanded a ~
-
-
-def _new(reference: str) -> OwnFile:
-    path = _path(reference)
-    if not path.is_file():
-        raise PluginError(f"there is no file {reference}; write its path as seen from {Path.cwd()}, or in full")
-    return OwnFile(reference=reference, path=path, sha256=_digest(path))
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
 
 
 def _check_probes(known: Mapping[str, float], found: Mapping[str, float]) -> None:

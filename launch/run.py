@@ -24,6 +24,7 @@ from launch.margins import Within, within
 from launch.meaning import check_evaluator
 from launch.measure import measure
 from launch.own_evaluator import prepared_evaluator
+from launch.parts import strategy_of
 from launch.pricing import Pricing, price
 from launch.profiling import latency_tables
 from launch.progress import Progress, tally
@@ -45,8 +46,7 @@ from nas.ranking import quality as rate
 from nas.search import Plan, run
 from nas.select import Listed
 from nas.space import Architecture
-from nas.strategies.chamnet import ChamNet, fit
-from nas.strategies.halving import Halving
+from nas.strategies.chamnet import fit
 from nas.strategy import Strategy, Task
 from nas.task_card import card_of
 from nas.trial import Evaluator, Executor, Outcome, Phase, Proposal, Trial
@@ -367,7 +367,7 @@ class Search:
             opening=self._opening(),
             rungs=self.experiment.ladder,
         )
-        return Halving(task=task) if task.rungs else ChamNet(task=task)
+        return strategy_of(self.experiment)(task=task)
 
     def _opening(self) -> tuple[Proposal, ...]:
         """The baseline, where it meets the limits: the search starts from where one stands. Then the design.

@@ -12,6 +12,7 @@ from launch.experiment import Experiment, field_mistake
 from launch.folder import FolderError, RunFolder, check_unchanged
 from launch.latency import given_tables, with_latencies
 from launch.own_files import OwnFiles
+from launch.parts import still_own, with_parts
 from launch.paths import storage_file
 from launch.pricing import Pricing, price
 from launch.verification import first_doubts
@@ -90,7 +91,7 @@ class Session:
           own: see `own_files`; None for the run's.
 
         Raises:
-          ResourceError: a file of the user's has gone or changed since the run began.
+          KeptFileError, ResourceError: a file of the user's has gone or changed since the run began.
         """
         experiment = self.experiment
         resources = [*experiment.resources, *(own or self.own_files()).load(experiment.space)]
@@ -219,9 +220,10 @@ def open_session(folder: RunFolder) -> Session:
     settings = folder.settings()
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
-    experiment = with_latencies(with_rungs(load_experiment(settings["experiment"]), settings), settings, folder)
+    experiment = with_rungs(load_experiment(settings["experiment"]), settings)
     means = settings.get(meaning.SETTING, {})
     meaning.continued(folder.path, experiment, means, allow_new_options=False)
-    check_unchanged(folder.path, settings, identity(experiment))
+    check_unchanged(folder.path, settings, {**identity(experiment), **still_own(experiment, settings)})
+    experiment = with_latencies(with_parts(experiment, settings), settings, folder)
     history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

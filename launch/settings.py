@@ -4,10 +4,11 @@ The number of trials, the hours, the workers and the executor are not among them
 """
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from launch import depth_reading, latency, meaning
+from launch import depth_reading, latency, meaning, parts
 from launch.experiment import Experiment
 from launch.folder import RunFolder
 from launch.own_files import SETTING, OwnFiles
@@ -34,6 +35,8 @@ def settings_of(
     depth_is: Kind | None = None,
     depth_invalid: tuple[float, ...] = (),
     depth_valid: tuple[float, ...] = (),
+    strategy: str | None = None,
+    predictor: str | None = None,
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
@@ -53,12 +56,14 @@ def settings_of(
     depth = depth_reading.record(
         depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
     )
+    chosen = parts.record(replace(experiment, rungs=tuple(steps)), old, {"strategy": strategy, "predictor": predictor})
     study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study", study),
         **identity(experiment),
         **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
+        **chosen,
         "limits": [own.limit(text) for text in wanted],
         **_given(limits, old),
         "seed": old.get("seed", 0) if seed is None else seed,

@@ -95,6 +95,7 @@ class Strategy(Protocol):
         ...
 
 
+@runtime_checkable  # as above
 class MakeStrategy(Protocol):
     """What `nas/strategies/NAME.py` exports as `STRATEGY`."""
 

@@ -4,8 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +18,9 @@ import nas.strategies
 import predictors
 import search_spaces._decisions
 import search_spaces.table
+from launch.own_parts import blamed, load_strategy
 from nas.plugins import STRATEGIES, PluginError
-from nas.strategy import Strategy, Task
-from nas.trial import Exhausted
+from nas.strategy import MakeStrategy, Strategy, Task
 
 PEERS = {
     "forest": "launch.bench.peers.forest:forest",
@@ -37,10 +36,6 @@ YARDSTICKS = ("random", "evolution", "asha")
 ONE_OBJECTIVE = ("chamnet", "random", "evolution", "forest", "optuna_tpe", "optuna_nsga2", "pymoo_ga")
 HALVING = ("halving", "asha")
 SEVERAL = ("front", "random", "optuna_tpe", "optuna_nsga2", "pymoo_nsga2")
-
-
-class EntrantError(ValueError):
-    """A strategy that refuses the task, breaks its rules, or fails."""
 
 
 def has_pymoo() -> bool:
@@ -64,10 +59,10 @@ def make(name: str, task: Task) -> Strategy:
 
     Raises:
       PluginError: the name is unknown, or its tool is not installed.
-      EntrantError: the strategy refuses the task, such as several objectives, or fails.
+      PartError: the strategy refuses the task, such as several objectives, or fails.
     """
     maker = _maker(name)
-    with blamed(name):
+    with blamed(f"strategy {name}"):
         return maker(task=task)
 
 
@@ -75,39 +70,27 @@ def check(names: Sequence[str], task: Task) -> None:
     """See in a moment what would otherwise stop a replay later: make each strategy and ask it once.
 
     Raises:
-      PluginError, EntrantError: as for `make`.
+      PluginError, PartError: as for `make`.
       ValueError: there are no names.
     """
     if not names:
         raise ValueError("a replay needs at least one strategy, got none; leave --strategies out for the usual ones")
     for name in names:
         strategy = make(name, task)
-        with blamed(name):
+        with blamed(f"strategy {name}"):
             strategy.propose([], [], np.random.default_rng(0))
 
 
-@contextmanager
-def blamed(name: str) -> Iterator[None]:
-    """Name the strategy in whatever it raises, but for `Exhausted`, which is no error."""
-    try:
-        yield
-    except Exhausted:
-        raise
-    except Exception as error:
-        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        raise EntrantError(f"strategy {name}: {kind}{error}") from error
-
-
-def _maker(name: str) -> Callable[..., Strategy]:
+def _maker(name: str) -> MakeStrategy:
     if name not in PEERS:
         try:
-            return cast(Callable[..., Strategy], STRATEGIES.load(name))
+            return load_strategy(name)
         except PluginError as error:
             raise PluginError(f"{error}; peers: {', '.join(PEERS)}") from error
     if name.startswith("pymoo") and not has_pymoo():
         raise PluginError(f"{name} needs pymoo, which is not installed; pip install 'chamnas[peers]'")
     module, attribute = PEERS[name].split(":")
-    return cast(Callable[..., Strategy], getattr(importlib.import_module(module), attribute))
+    return cast(MakeStrategy, getattr(importlib.import_module(module), attribute))
 
 
 def code(name: str, predictor: str) -> str:

@@ -38,7 +38,7 @@ def replay_all(
       watch: told how many are done, and of how many.
 
     Raises:
-      EntrantError: a strategy refuses the task or fails; what was finished is kept.
+      PartError: a strategy refuses the task or fails; what was finished is kept.
     """
     codes = {strategy: code(strategy, course.predictor) for strategy, _ in runs}
     keys = [key(arena, course, strategy, seed, codes[strategy]) for strategy, seed in runs]

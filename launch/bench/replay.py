@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Int8
 
 from launch.bench.arena import Arena
-from launch.bench.entrants import blamed, make
+from launch.bench.entrants import make
 from launch.bench.record import MemoryRecord
 from launch.executors.simulated import SimulatedExecutor
+from launch.own_parts import blamed, check_new, load_predictor
 from nas.evaluators.table import TableEvaluator
-from nas.plugins import PREDICTORS
 from nas.search import Plan, run
 from nas.space import Architecture
 from nas.strategy import Strategy
@@ -71,9 +71,9 @@ def replay(arena: Arena, course: Course, strategy: str, seed: int) -> Replay:
 
     Raises:
       PluginError: the strategy or the predictor is unknown.
-      EntrantError: the strategy refuses the task, breaks its rules or fails.
+      PartError: the strategy refuses the task, breaks its rules or fails.
     """
-    task = arena.task(PREDICTORS.load(course.predictor), np.random.default_rng((seed, 0, OPENING_STREAM)))
+    task = arena.task(load_predictor(course.predictor), np.random.default_rng((seed, 0, OPENING_STREAM)))
     watched = Watched(name=strategy, strategy=make(strategy, task), arena=arena)
     evaluator = TableEvaluator(
         architectures=arena.rows, metrics=arena.objectives, values=arena.values, rungs=arena.cheap_by_fidelity
@@ -114,9 +114,9 @@ class Watched:
         """The strategy's proposal.
 
         Raises:
-          EntrantError: the strategy fails, or proposes what is known already, does not exist or breaks a limit.
+          PartError: the strategy fails, or proposes what is known already, does not exist or breaks a limit.
         """
-        with blamed(self.name):
+        with blamed(f"strategy {self.name}"):
             start = time.process_time()
             proposal = self.strategy.propose(done, pending, rng)
             self.seconds.append(time.process_time() - start)
@@ -129,13 +129,7 @@ class Watched:
             raise ValueError(
                 f"{proposal.architecture} does not exist or breaks a limit; propose what `task.problem` calls feasible"
             )
-        fidelity = proposal.fidelity or self.arena.full
-        if any(trial.architecture == proposal.architecture and trial.fidelity == fidelity for trial in known):
-            raise ValueError(
-                f"{proposal.architecture} was proposed twice; a search asks once for an architecture at a fidelity"
-            )
-        if fidelity != self.arena.full and fidelity not in self.arena.cheap_by_fidelity:
-            raise ValueError(f"the table knows no training that costs {fidelity}; keep to `task.rungs`")
+        check_new(proposal, known, (*self.arena.cheap_by_fidelity, self.arena.full))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

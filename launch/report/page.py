@@ -71,6 +71,7 @@ def render(facts: Facts) -> str:
         counts={state: course.counts(facts.search, state) for state in ("complete", "running", "failed")},
         command=provenance.command(facts),
         repeatability=provenance.repeatability(facts),
+        parts=provenance.parts_text(facts),
         settings=provenance.settings_table(facts),
         data=provenance.data_table(facts.winner),
         latency=[provenance.latency_view(table) for table in facts.latency],

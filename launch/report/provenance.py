@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from launch import extension, latency, parts
 from launch.depth_reading import options_of
 from launch.report.facts import Facts
-from launch.report.view import Table, amount, deviation, header, percent, shown, words
+from launch.report.view import Table, amount, counted, deviation, header, percent, shown, words
 from nas.devices.fitness import doubts, rank_text
 from nas.devices.steadiness import drift, noise
 from nas.devices.table import LatencyTable
@@ -30,14 +31,17 @@ class LatencyView:
 def command(facts: Facts) -> str:
     """The command that makes a run with these settings again, in a folder of its own."""
     settings = facts.session.settings
-    parts = ["nas", "search", settings["experiment"], "--out", f"{facts.session.folder.path.resolve().name}-again"]
-    for limit in settings["limits"]:
-        parts += ["--limit", limit]
-    parts += ["--trials", str(facts.total), "--seed", str(settings["seed"]), "--lag", str(settings["lag"])]
-    if settings["data"]:
-        parts += ["--data", settings["data"]]
-    parts += options_of(settings)
-    return shlex.join(parts)
+    line = ["nas", "search", settings["experiment"], "--out", f"{facts.session.folder.path.resolve().name}-again"]
+    options = [("limit", text) for text in settings["limits"]]
+    options += [("latency", reference) for reference in settings.get(latency.SETTING, {}).values()]
+    options += [("rung", steps) for steps in settings.get("rungs", ())]
+    options += [("eta", settings["eta"])] if "eta" in settings else []
+    options += parts.references(settings).items()
+    options += [("trials", facts.total), ("seed", settings["seed"]), ("lag", settings["lag"])]
+    options += [("data", settings["data"])] if settings["data"] else []
+    return shlex.join(
+        [*line, *(word for name, value in options for word in (f"--{name}", str(value))), *options_of(settings)]
+    )
 
 
 def repeatability(facts: Facts) -> str:
@@ -46,14 +50,24 @@ def repeatability(facts: Facts) -> str:
         first = "With lag 0 every proposal rests on whatever had finished, so another run takes another course."
     else:
         first = "The same seed and lag propose the same architectures for any number of workers, if training repeats."
+    if before := parts_text(facts)["before"]:
+        first += f" The run was extended and had {before}: begin with these, then extend it in the same way."
     if not facts.latency:
         return first
     return f"{first} Latency limits rest on the tables below: another machine has other tables, and other trials."
 
 
+def parts_text(facts: Facts) -> dict[str, str]:
+    """By kind, what proposed and what predicted; and "before", what did until the run was extended, "" if nothing."""
+    settings = facts.session.settings
+    before = "; ".join(f"{what} for the first {counted(n, 'trial')}" for n, what in extension.history_of(settings))
+    return {**{name: parts.shown(settings.get(name)) for name in parts.SETTINGS}, "before": before}
+
+
 def settings_table(facts: Facts) -> Table:
     known = {name: value for name, value in facts.session.settings.items() if name not in HIDDEN}
     known["storage"] = "its own, given by URL" if facts.session.settings["storage"] else "a journal in the run folder"
+    known |= {extension.SETTING: parts_text(facts)["before"]} if extension.SETTING in known else {}
     return Table(
         header=header("setting", "value"),
         rows=tuple((words(name), words(_setting(value))) for name, value in known.items()),

@@ -19,8 +19,8 @@ from launch.bench.replay import Course
 from launch.bench.store import Store
 from launch.json_text import json_text
 from launch.outputs import check_outputs, own_file
+from launch.own_parts import load_predictor
 from launch.progress import Progress
-from nas.plugins import PREDICTORS
 from search_spaces.table import read_results
 
 
@@ -66,7 +66,7 @@ def run(
     arena = replace(arena, notes=(*told, *arena.notes))
     arena, course = _within_means(arena, Course(num_trials=trials, workers=workers, lag=lag, predictor=predictor))
     names = _names(strategies) if strategies else defaults(len(objectives), with_rungs=bool(rungs))
-    check(names, arena.task(PREDICTORS.load(predictor), np.random.default_rng(0)))
+    check(names, arena.task(load_predictor(predictor), np.random.default_rng(0)))
     with Progress() as progress:
         replays = replay_all(
             arena,

@@ -13,11 +13,13 @@ from launch.depth_reading import meaning_of
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.terms import Terms, read_duration, read_size
 from launch.experiment import Workplace
+from launch.extension import settle
 from launch.folder import RunFolder
 from launch.json_text import json_text
 from launch.latency import tables_at_hand, with_latencies
 from launch.outputs import check_outputs, own_file
 from launch.own_files import OwnFiles
+from launch.parts import check_parts, with_parts
 from launch.prepare import check_limits
 from launch.progress import Progress
 from launch.session import load_experiment, with_rungs
@@ -52,6 +54,8 @@ def run(
     storage: str | None,
     checkpoints: str | None,
     latencies: tuple[str, ...],
+    strategy: str | None,
+    predictor: str | None,
     data: Path | None,
     depth_is: Kind | None,
     depth_invalid: tuple[float, ...],
@@ -96,19 +100,22 @@ def run(
         depth_is=depth_is,
         depth_invalid=depth_invalid,
         depth_valid=depth_valid,
+        strategy=strategy,
+        predictor=predictor,
     )
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
     chosen = with_latencies(chosen, settings, folder)
     chosen = replace(chosen, resources=(*chosen.resources, *OwnFiles.kept(settings).load(chosen.space)))
-    chosen = with_rungs(chosen, settings)
+    chosen = with_parts(with_rungs(chosen, settings), settings)
     check_trials(num_trials, chosen.ladder)
     check_limits(chosen, settings["limits"], tables_at_hand(settings, folder))
+    check_parts(chosen)
 
     from launch.run import Options, carry_out  # torch: a refusal need not wait for it
 
     with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
-        folder.settle(settings)
+        settle(folder, settings, chosen, named={"strategy": strategy, "predictor": predictor}, num_trials=num_trials)
         kept = checkpoints_of(
             run, settings["study"], url=checkpoints, address=address, each_bytes=expected_bytes(chosen.space)
         )

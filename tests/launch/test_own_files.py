@@ -9,6 +9,7 @@ import pytest
 
 from launch.cli import nas
 from launch.folder import RunFolder
+from launch.kept_files import KeptFileError
 from launch.own_files import OwnFiles
 from launch.own_meters import ResourceError
 from launch.session import open_session
@@ -102,10 +103,10 @@ def test_a_file_that_is_gone_or_changed_is_refused(here: Path) -> None:
     path = write_meter(here)
     run = kept(OwnFiles().naming(["meter.py:cost"]))
     path.write_text(METER.format(factor=3))
-    with pytest.raises(ResourceError, match=r"meter\.py must stay what it was .* restore it, and give what is new"):
+    with pytest.raises(KeptFileError, match=r"meter\.py must stay what it was .* restore it, and give what is new"):
         run.load(SPACE)
     path.unlink()
-    with pytest.raises(ResourceError, match=r"the run prices with .*meter\.py, which is gone; put the file back there"):
+    with pytest.raises(KeptFileError, match=r"the run prices with .*meter\.py, which is gone; put the file back there"):
         run.load(SPACE)
 
 
@@ -224,7 +225,7 @@ def test_a_run_without_its_file_can_be_looked_at_but_not_priced(
     capsys.readouterr()
     aside = meter.rename(meter.with_suffix(".aside"))
     try:
-        with pytest.raises(ResourceError, match="which is gone"):
+        with pytest.raises(KeptFileError, match="which is gone"):
             report.run(run=run, as_json=True)
         assert searched(run, run / "cache") == 2
         assert "which is gone; put the file back there" in capsys.readouterr().err

@@ -68,6 +68,11 @@ FIELDS = [
     ("ridge.PREDICTOR", "ridge", "predictor must hold a predictor, got the module predictors.ridge; write `from"),
     ("ridge.PREDICTOR", "ridge.Ridge", "predictor must hold a predictor, got <class 'predictors.ridge.Ridge'>"),
     (
+        "num_design=6,", "num_design=6, strategy='evolution',",
+        "strategy must hold a strategy, got 'evolution'; write `from nas.strategies import evolution`, and ev",
+    ),
+    ("num_design=6,", "num_design=6, strategy=ridge,", "strategy must hold a strategy, got the module predictors.ridg"),
+    (
         "(fake.DEVICE,)", "('cpu',)",
         "devices must hold a device, got 'cpu'; write `from nas.devices import cpu`, and cpu.DEVICE",
     ),

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from launch.bench.arena import Arena
-from launch.bench.entrants import EntrantError, code
+from launch.bench.entrants import code
 from launch.bench.pool import replay_all
 from launch.bench.question import Question
 from launch.bench.replay import Course, Replay, replay
 from launch.bench.store import Store, key
+from launch.own_parts import PartError
 from tests.launch.bench.tables import ACC, arena, write
 
 COURSE = Course(num_trials=6, workers=1, lag=0, predictor="ridge")
@@ -98,7 +99,7 @@ def test_a_strategy_that_fails_stops_the_comparison_and_what_is_done_is_kept(sma
     mine = tmp_path / "mine.py"
     mine.write_text("def STRATEGY(task):\n    raise KeyError('oops')\n")
     store = Store(path=tmp_path / "runs.jsonl")
-    with pytest.raises(EntrantError, match=r"strategy .*mine\.py: KeyError: 'oops'"):
+    with pytest.raises(PartError, match=r"strategy .*mine\.py: KeyError: 'oops'"):
         replay_all(small, COURSE, [("random", 0), (str(mine), 0)], jobs=1, store=store)
     kept = store.find([key(small, COURSE, "random", 0, code("random", "ridge"))])
     assert kept[0] is not None and len(np.unique(kept[0].places)) == 6

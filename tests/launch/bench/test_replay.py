@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from launch.bench.arena import Arena
-from launch.bench.entrants import EntrantError, check, defaults, is_peer, make
+from launch.bench.entrants import check, defaults, is_peer, make
 from launch.bench.measure import loss_curve
 from launch.bench.question import Question
 from launch.bench.replay import Course, replay
+from launch.own_parts import PartError
 from nas.plugins import PluginError
 from predictors import ridge
 from tests.launch.bench.tables import ACC, PARAMS, arena, write
@@ -129,14 +130,12 @@ def test_a_table_of_few_of_very_many_combinations_is_replayed_too(tmp_path: Path
 @pytest.mark.parametrize("strategy", ["evolution", "forest", "pymoo_ga"])
 def test_several_objectives_are_refused_by_strategies_for_one(tmp_path: Path, strategy: str) -> None:
     task = holey(tmp_path / "t.csv", "acc", "params").task(ridge.PREDICTOR, np.random.default_rng(0))
-    with pytest.raises(
-        EntrantError, match=f"strategy {strategy}: this strategy minimises one objective, got acc, params"
-    ):
+    with pytest.raises(PartError, match=f"strategy {strategy}: this strategy minimises one objective, got acc, params"):
         check([strategy], task)
 
 
 def test_pymoo_s_nsga2_refuses_one_objective(full: Arena) -> None:
-    with pytest.raises(EntrantError, match="pymoo_nsga2 is for several objectives, got acc alone; take pymoo_ga"):
+    with pytest.raises(PartError, match="pymoo_nsga2 is for several objectives, got acc alone; take pymoo_ga"):
         check(["pymoo_nsga2"], full.task(ridge.PREDICTOR, np.random.default_rng(0)))
 
 
@@ -177,5 +176,5 @@ def test_a_strategy_of_the_user_s_is_held_to_the_rules(
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text(RULES.format(architecture=architecture))
-    with pytest.raises(EntrantError, match=message):
+    with pytest.raises(PartError, match=message):
         replay(full, course(5), str(file), 0)
