@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from launch.experiment import Experiment, Workplace
-from nas.trial import Evaluation, Evaluator, Job
+from nas.record import Evaluation, Evaluator, Job
 from tests.experiments import tiny
 
 

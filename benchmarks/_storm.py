@@ -25,10 +25,10 @@ import numpy as np
 import optuna
 
 from benchmarks import _slow
-from launch.folder import RunFolder
-from launch.session import open_session
-from nas.storage import open_storage
-from nas.trial import Trial
+from launch.session import RunFolder
+from launch.session.session import open_session
+from nas.record import Trial
+from nas.record.storage import open_storage
 
 ROOT = Path(__file__).parents[1]
 NODE: dict[str, Any] = {"num_cpus": 2, "num_gpus": 2, "object_store_memory": 100_000_000}

@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks._storm import Broken, Storm, Toll, ride_out
-from launch.tables import table
+from launch.terminal import table
 
 
 def main() -> int:

@@ -36,16 +36,15 @@ import optuna
 
 from launch.executors.simulated import Duration, Hazards, SimulatedExecutor
 from launch.pricing import price
-from launch.progress import tally
-from launch.tables import table
+from launch.terminal import table, tally
 from nas.genetic import Problem
-from nas.history import History
+from nas.record import Evaluation, Job, Outcome, Proposal, Trial
+from nas.record.history import History
+from nas.record.storage import open_storage
 from nas.resources import macs
-from nas.search import Plan, run
-from nas.storage import open_storage
+from nas.search import Strategy, Task
+from nas.search.loop import Plan, run
 from nas.strategies.random import Random
-from nas.strategy import Strategy, Task
-from nas.trial import Evaluation, Job, Outcome, Proposal, Trial
 from predictors import ridge
 from search_spaces.tiefenrausch import SPACE
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nas.build import build, count_macs
+from nas.costs import AnyResource, tabulate
 from nas.feasible import Bound, certify, extremes
-from nas.meters import AnyResource, tabulate
+from nas.lowering.torch_module import build, count_macs
 from nas.plugins import RESOURCES, SPACES
 from nas.resources import macs
 from nas.space import Space

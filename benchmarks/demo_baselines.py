@@ -15,21 +15,19 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from launch.depth_reading import meaning_of
-from launch.executors.make import make_executor
+from launch.executors import make_executor
 from launch.experiment import Workplace
-from launch.folder import RunFolder
-from launch.margins import within
-from launch.progress import Progress, tally
-from launch.session import Session, open_session
-from launch.tables import table
-from nas.history import History
-from nas.journal import repair_journal
-from nas.search import Plan, run
-from nas.storage import open_storage
+from launch.pricing import within
+from launch.session import RunFolder, meaning_of
+from launch.session.session import Session, open_session
+from launch.terminal import Progress, table, tally
+from nas.record import Trial
+from nas.record.history import History
+from nas.record.journal import repair_journal
+from nas.record.storage import open_storage
+from nas.search import Task
+from nas.search.loop import Plan, run
 from nas.strategies.random import Random
-from nas.strategy import Task
-from nas.trial import Trial
 
 METRICS = ("error", "test_delta1", "test_abs_rel", "test_si_log_rmse")
 STREAM = 6  # of the run's seed; the search uses others

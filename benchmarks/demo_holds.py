@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launch.folder import RunFolder
-from launch.tables import table as text_table
-from nas.devices.steadiness import drift, noise
-from nas.devices.table import read
+from launch.session import RunFolder
+from launch.terminal import table as text_table
+from nas.latency import read
+from nas.latency.noise import drift, noise
 
 STAGES = {  # how a line on stderr begins -> the stage that it is of
     "rendering": "data",

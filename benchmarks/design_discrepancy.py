@@ -13,9 +13,8 @@ import numpy as np
 from jaxtyping import Float, Int8
 
 from launch.pricing import price
-from launch.tables import table
-from nas.design import discrepancy, space_filling
-from nas.feasible import FeasibleSet
+from launch.terminal import table
+from nas.feasible import FeasibleSet, discrepancy, space_filling
 from nas.resources import macs
 from search_spaces.tiefenrausch import SPACE
 

@@ -26,10 +26,9 @@ from pymoo.operators.sampling.rnd import IntegerRandomSampling
 from pymoo.optimize import minimize as pymoo_minimize
 
 from launch.pricing import Pricing, price
-from nas.genetic import Objectives, front
-from nas.pareto import front_mask
-from nas.predictor import Fitted
+from nas.genetic import Objectives, front, front_mask
 from nas.resources import macs, params
+from nas.search import Fitted
 from predictors.gp import PREDICTOR
 from search_spaces.tiefenrausch import SPACE
 

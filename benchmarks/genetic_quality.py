@@ -5,8 +5,8 @@
 On the reference space. Fronts of predicted error and macs (`benchmarks.front_peers`): hypervolume of everything
 evaluated, as a share of the largest seen, after 20,000 and 100,000 evaluations; pymoo is given its best setting for
 each. Then the least additive error under a limit on macs, over 30 random surrogates of each kind, beside the optimum
-that `nas.exact` proves: how often it is reached, and the gap where it is not, in standard deviations of the error over
-the feasible set. Intervals are 95 %. It takes about seven minutes, most of them pymoo's.
+that `nas.feasible.exact` proves: how often it is reached, and the gap where it is not, in standard deviations of the
+error over the feasible set. Intervals are 95 %. It takes about seven minutes, most of them pymoo's.
 """
 
 import argparse
@@ -19,11 +19,10 @@ from jaxtyping import Float
 from benchmarks.front_peers import Run, error_and_macs, fitted_error, measure, ours, pymoo_searches, reference_pricing
 from benchmarks.genetic_speed import LIMIT, interval
 from launch.pricing import Pricing
-from launch.tables import table
+from launch.terminal import table
 from nas.costs import CostTable, Factor, Resource
-from nas.exact import minimise_sum
-from nas.genetic import minimise
-from nas.pareto import hypervolume
+from nas.feasible import minimise_sum
+from nas.genetic import hypervolume, minimise
 from search_spaces.tiefenrausch import SPACE
 
 BUDGETS = {20_000: 300, 100_000: 1024}

@@ -29,7 +29,7 @@ from benchmarks.front_peers import (
     reference_pricing,
 )
 from launch.pricing import Pricing
-from launch.tables import table
+from launch.terminal import table
 from nas.genetic import Found, Objectives, minimise
 from search_spaces.tiefenrausch import SPACE
 

@@ -24,14 +24,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from launch.bench.arena import Arena, prepare
-from launch.bench.measure import estimates, loss_curve
-from launch.bench.pool import replay_all
-from launch.bench.question import Question, goal, ladder
-from launch.bench.replay import Course
-from launch.bench.store import Store
-from launch.progress import Progress
-from launch.tables import number, table
+from launch.bench.comparison import estimates, loss_curve
+from launch.bench.question import Arena, Question, goal, ladder, prepare
+from launch.bench.replay import Course, Store, replay_all
+from launch.terminal import Progress, number, table
 from search_spaces.table import Results, read_results
 
 TABLE = Path(__file__).parents[1] / "../shared/data/nasbench201.csv.gz"

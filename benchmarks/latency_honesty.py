@@ -19,13 +19,13 @@ import numpy as np
 
 from launch.experiments import demo
 from launch.pricing import Pricing, price
-from launch.profiling import forecast_text
-from launch.tables import table as text_table
-from nas.devices.device import Device
-from nas.devices.profile import network_ms, profile
-from nas.devices.steadiness import noise
-from nas.devices.table import LatencyTable, read, write
-from nas.limits import Limit
+from launch.session.profiling import forecast_text
+from launch.terminal import table as text_table
+from nas.costs import Limit
+from nas.devices import Device
+from nas.latency import LatencyTable, read, write
+from nas.latency.noise import noise
+from nas.latency.profile import network_ms, profile
 from nas.plugins import DEVICES, SPACES
 from nas.space import Architecture, Space
 

@@ -24,12 +24,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from launch.bench.arena import Arena, prepare
-from launch.bench.question import Goal, Question
-from launch.tables import table
+from launch.bench.question import Arena, Goal, Question, prepare
+from launch.terminal import table
 from nas.plugins import PREDICTORS
-from nas.predictor import Predictor
-from nas.ranking import coverage, kendall_tau
+from nas.search import Predictor, coverage, kendall_tau
 from search_spaces.table import read_results
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -27,7 +27,7 @@ from jaxtyping import Bool, Float, Int8
 from scipy.stats import spearmanr
 from sklearn.ensemble import RandomForestRegressor
 
-from launch.tables import table
+from launch.terminal import table
 from search_spaces.table import Results, features, read_results
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -27,19 +27,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from launch.bench.account import notes, text
-from launch.bench.arena import Arena, prepare
-from launch.bench.comparison import Comparison, Standing, compare, ratio
-from launch.bench.entrants import check, defaults, is_peer
-from launch.bench.measure import Estimate, estimate
-from launch.bench.pool import finished, replay_all
-from launch.bench.question import Question, goal
-from launch.bench.replay import Course
-from launch.bench.store import Store
-from launch.progress import Progress
-from launch.tables import table
+from launch.bench.comparison import Comparison, Estimate, Standing, compare, estimate, ratio
+from launch.bench.comparison.text import notes, text
+from launch.bench.question import Arena, Question, goal, prepare
+from launch.bench.replay import Course, Store, check, defaults, finished, is_peer, replay_all
+from launch.terminal import Progress, table
 from nas.plugins import PREDICTORS
-from nas.ranking import kendall_tau
+from nas.search import kendall_tau
 from search_spaces.table import read_results
 
 DATA = Path(__file__).parents[1] / "../shared/data"

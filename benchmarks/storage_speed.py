@@ -4,14 +4,15 @@
 
 A trial has 28 decisions (the reference space) and four metrics. Wall milliseconds per trial and storage:
 
-    start       all parameters in one operation, as `nas.history` does when a trial is handed out
+    start       all parameters in one operation, as `nas.record.history` does when a trial is handed out
     finish      the outcome as one attribute, then the state: two operations
     whole       instead of both: one operation when the trial has ended. A record written so knows no running trials
     parameters  instead of both: Optuna's ask and tell, one operation for each parameter
 
 and what opening a record takes (CPU seconds), of `--long` trials for the journals and of `--trials` elsewhere, scaled
-up to as many ("~"). The journals differ in who reads and writes the same file: `nas.journal`, which waits for the disk
-once a second and does not read parameters back, or Optuna, which waits for it at every operation. About five minutes.
+up to as many ("~"). The journals differ in who reads and writes the same file: `nas.record.journal`, which waits for
+the disk once a second and does not read parameters back, or Optuna, which waits for it at every operation. About five
+minutes.
 """
 
 import argparse
@@ -29,10 +30,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalStorage
 
-from launch.tables import table
-from nas.history import History
-from nas.storage import open_storage
-from nas.trial import Evaluation, Job, Outcome, Trial
+from launch.terminal import table
+from nas.record import Evaluation, Job, Outcome, Trial
+from nas.record.history import History
+from nas.record.storage import open_storage
 from search_spaces.tiefenrausch import SPACE
 
 METRICS = {"error": 0.25, "delta1": 0.75, "absrel": 0.125, "rmse": 0.5}
@@ -55,7 +56,7 @@ def write_ahead(folder: Path) -> BaseStorage:
 
 STORAGES: dict[str, Callable[[Path], BaseStorage]] = {
     "in memory": lambda folder: InMemoryStorage(),
-    "journal, nas.journal": lambda folder: open_storage(folder / "ours.journal"),
+    "journal, nas.record.journal": lambda folder: open_storage(folder / "ours.journal"),
     "journal, Optuna's": lambda folder: JournalStorage(JournalFileBackend(str(folder / "optuna.journal"))),
     "SQLite": lambda folder: open_storage(f"sqlite:///{folder}/study.db"),
     "SQLite, write-ahead log": write_ahead,

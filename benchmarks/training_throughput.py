@@ -1,4 +1,4 @@
-"""How much of a bare PyTorch loop's speed does `nas.depth.training.train` keep?
+"""How much of a bare PyTorch loop's speed does `nas.depth.training.training.train` keep?
 
     python -m benchmarks.training_throughput [--repeats 31] [--steps 8] [--threads 1] [--size 64]
 
@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from nas.depth.data import DepthImages
-from nas.depth.recipe import Recipe
-from nas.depth.training import train
+from nas.depth.training import Recipe
+from nas.depth.training.training import train
 
 BAR = 0.8
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from launch.pricing import price
-from launch.tables import table as text_table
+from launch.terminal import table as text_table
 from nas.devices.fake import Tenants, Unsteady
-from nas.devices.profile import network_ms, profile
-from nas.devices.steadiness import TO_VERIFY, disturbances
+from nas.latency.noise import TO_VERIFY, disturbances
+from nas.latency.profile import network_ms, profile
 from search_spaces import tiny
 
 MACHINES: Mapping[str, tuple[float, float, float]] = {  # busy share, drift per minute, jitter

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from launch.report.pictures import Picture, pictures
-from nas.depth.card import CARD
+from launch.report.plots.pictures import Picture, pictures
+from nas.depth import CARD
 
 OUT = Path(__file__).parent / "images" / "demo-depth.png"
 GAP = 6  # pixels between pictures

@@ -1,0 +1,1 @@
+"""The command `nas` and everything behind it; the only package that knows all others."""

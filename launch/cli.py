@@ -292,7 +292,7 @@ def _call(verb: str, options: dict[str, Any]) -> None:
     except (ValueError, OSError, RuntimeError) as error:
         status = _refuse(f"{error}{_room(error, options)}")
     except (Exception, SystemExit) as error:  # a slip in code of the user's own, or in ours; never the status 0 or 1
-        from nas.own_code import told
+        from nas.errors import told
 
         status = _refuse(f"{told(error)}; `nas --traceback {verb} ..` shows how it came to that")
     sys.exit(status)
@@ -307,7 +307,7 @@ def _refuse(sentence: str) -> int:
 
 def _room(error: Exception, options: dict[str, Any]) -> str:
     """Of a full disk, how much room there is; other errors, and those that say it, have nothing to add."""
-    from nas.room import FULL, room_text
+    from nas.errors import FULL, room_text
 
     if not isinstance(error, OSError) or error.errno not in FULL:
         return ""

@@ -13,15 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nas.checkpoints import Checkpoints
-from nas.depth.meaning import Meaning
-from nas.devices.device import Device
-from nas.meters import AnyResource
+from nas.costs import AnyResource
+from nas.depth.data import Meaning
+from nas.devices import Device
 from nas.plugins import DEVICES, PREDICTORS, RESOURCES, SPACES, STRATEGIES, Kind
-from nas.predictor import Predictor
+from nas.record import Evaluator
+from nas.record.checkpoints import Checkpoints
+from nas.search import MakeStrategy, Predictor, Rungs
 from nas.space import Space
-from nas.strategy import MakeStrategy, Rungs
-from nas.trial import Evaluator
 
 DEFAULT_ETA = 4.0
 AS_WRITTEN = Meaning()
@@ -64,10 +63,10 @@ class Experiment:
 
     Attributes:
       make_evaluator: prepares the data and returns what trains a candidate; called once, on the driver. What it
-        returns may say what its task calls things, see `nas.task_card`.
+        returns may say what its task calls things, see `nas.record.task_card`.
       predictor: learns the objective; `predictors/NAME.py` exports one.
-      strategy: makes what decides which architectures are trained, see `nas.strategy`; None for ChamNet's search, and
-        with rungs for `nas.strategies.halving`.
+      strategy: makes what decides which architectures are trained, see `nas.search.strategy`; None for ChamNet's
+        search, and with rungs for `nas.strategies.halving`.
       resources: priced without measuring; a limit may name any of them.
       devices: each is profiled once per machine and gives the resource "latency_ms.<key>".
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".

@@ -5,7 +5,7 @@
     path/to/small.py                 any file
 
 Each kind of plug-in exports one name (`SPACE`, `PREDICTOR`, ...). The file is the registration. What stands beside a
-file can be imported from it, as from a script; `nas.own_code` has what is made of the mistakes in it.
+file can be imported from it, as from a script; `nas.errors.own_code` has what is made of the mistakes in it.
 """
 
 import difflib
@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nas.own_code import aside, told
+from nas.errors import aside, told
 
 FILE_PREFIX = "chamnas_file:"  # of the module name of a plug-in that was loaded by its path
 

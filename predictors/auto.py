@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float
 
-from nas.predictor import Fitted, Prediction, Predictor
-from nas.ranking import cross_predict, kendall_tau, top_k_regret
+from nas.search import Fitted, Prediction, Predictor, cross_predict, kendall_tau, top_k_regret
 from predictors import forest, gp, mlp, pairwise, ridge
 from predictors._shared import check_training, tau_margin
 
@@ -68,7 +67,7 @@ class Auto:
     fallback: str = "gp"
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedAuto":
-        """See `nas.predictor.Predictor`. A fit costs six of each member's."""
+        """See `nas.search.Predictor`. A fit costs six of each member's."""
         check_training(X, y)
         able = {name: m.predictor for name, m in self.members.items() if m.least <= len(y) <= m.most}
         if len(able) < 2 or np.ptp(y) == 0:
@@ -90,7 +89,7 @@ class FittedAuto:
     reason: str
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`: mean and standard deviation of the members' mixture."""
+        """See `nas.search.Fitted`: mean and standard deviation of the members' mixture."""
         predictions = [member.predict(X) for member in self.members]
         means = np.stack([prediction.mean for prediction in predictions])
         variances = np.stack([prediction.std**2 for prediction in predictions])

@@ -22,8 +22,7 @@ from jaxtyping import Float, Int
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from nas.predictor import Fitted, Prediction, Predictor, Reasoned
-from nas.ranking import cross_predict, kendall_tau
+from nas.search import Fitted, Prediction, Predictor, Reasoned, cross_predict, kendall_tau
 from predictors._shared import check_training, tau_margin
 
 STEPS = (12, 15, 19, 24, 30, 37, 46, 58, 73, 91, 114, 143)
@@ -61,7 +60,7 @@ class Coded:
     """Choices made before, by the data that they rest on; the same data give the same choice."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedCoded":
-        """See `nas.predictor.Predictor`. Columns beyond those of the codings are kept, wherever they stand."""
+        """See `nas.search.Predictor`. Columns beyond those of the codings are kept, wherever they stand."""
         check_training(X, y)
         chosen, reason = self._choose(X, y)
         kept = self._kept(chosen, X.shape[1])
@@ -114,7 +113,7 @@ class FittedCoded:
     reason: str
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`."""
+        """See `nas.search.Fitted`."""
         return self.fitted.predict(np.take(X, self.kept, axis=1))
 
     def predict_mean(self, X: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m"]:

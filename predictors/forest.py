@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from sklearn.ensemble import RandomForestRegressor
 
-from nas.predictor import Prediction
+from nas.search import Prediction
 from predictors._shared import Scale, check_features, check_training, standard, unit_cube
 
 NUM_TREES = 128
@@ -30,7 +30,7 @@ class Forest:
     """Recipe: 128 trees on bootstrap samples, a third of the features tried at each split."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedForest":
-        """See `nas.predictor.Predictor`. A single point says nothing of the spread: its standard deviation is 1."""
+        """See `nas.search.Predictor`. A single point says nothing of the spread: its standard deviation is 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
         input_scale, output_scale = unit_cube(X), standard(y)
@@ -77,7 +77,7 @@ class FittedForest:
     output_scale: Scale
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`."""
+        """See `nas.search.Fitted`."""
         check_features(X, len(self.input_scale.shift))
         mean, mean_square = np.zeros(len(X)), np.zeros(len(X))
         for tree_mean, tree_square in _answers(self.trees, _single(self.input_scale.apply(X))):

@@ -16,7 +16,7 @@ from jaxtyping import Float, Float32
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.linalg.blas import strmm
 
-from nas.predictor import Prediction
+from nas.search import Prediction
 from predictors._gp_fit import most_probable
 from predictors._gp_kernel import (
     SQRT5,
@@ -41,7 +41,7 @@ class GaussianProcess:
     """Recipe: the hyperparameters of highest posterior density."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedGaussianProcess":
-        """See `nas.predictor.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
+        """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
         input_scale, output_scale = centred_cube(X), standard(y)
@@ -75,7 +75,7 @@ class FittedGaussianProcess:
         return float(self.output_scale.width) * math.sqrt(self.hyperparameters.noise)
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`."""
+        """See `nas.search.Fitted`."""
         mean, variance = np.empty(len(X), np.float32), np.empty(len(X), np.float32)
         weights, slopes = self._weights()
         h, gain = self.hyperparameters, self._gain()

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from nas.predictor import Prediction
+from nas.search import Prediction
 from predictors._mlp_train import Weights, predictions, trained
 from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
@@ -39,7 +39,7 @@ class Ensemble:
     """Recipe: ten networks, and a noise that accounts for the points each has not seen."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedEnsemble":
-        """See `nas.predictor.Predictor`. A single point says nothing of the noise: its standard deviation is 1."""
+        """See `nas.search.Predictor`. A single point says nothing of the noise: its standard deviation is 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
         input_scale, output_scale = centred_cube(X), standard(y)
@@ -71,7 +71,7 @@ class FittedEnsemble:
     output_scale: Scale
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`."""
+        """See `nas.search.Fitted`."""
         mean, D = self._mean_and_deviations(X)
         variance = np.maximum(np.einsum("em,em->m", D, self.covariance @ D), 0.0) + self.noise
         std = np.sqrt(variance) * self.output_scale.width

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
 
-from nas.predictor import Prediction
+from nas.search import Prediction
 from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -49,7 +49,7 @@ class PairwiseRidge:
     """Recipe: the share s and the ratio q of highest evidence on a grid, with t2 at its best for each."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedPairwiseRidge":
-        """See `nas.predictor.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
+        """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
         input_scale, output_scale = centred_cube(X), standard(y)
@@ -80,7 +80,7 @@ class FittedPairwiseRidge:
     output_scale: Scale
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`; the uncertainty of y's mean counts like one more slope."""
+        """See `nas.search.Fitted`; the uncertainty of y's mean counts like one more slope."""
         check_features(X, self.inputs.shape[1])
         Z = self.input_scale.apply(X)
         k = self.kernel.between(self.inputs, Z)

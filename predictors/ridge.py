@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
-from nas.predictor import Prediction
+from nas.search import Prediction
 from predictors._shared import Scale, centred_cube, check_features, check_training, standard
 
 RATIOS = np.logspace(-5, 5, 101)
@@ -28,7 +28,7 @@ class Ridge:
     """Recipe: the ratio q of highest evidence on a grid, with t2 at its best for each."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedRidge":
-        """See `nas.predictor.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
+        """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
         check_training(X, y)
         X, y = X.astype(np.float64), y.astype(np.float64)
         input_scale, output_scale = centred_cube(X), standard(y)
@@ -57,7 +57,7 @@ class FittedRidge:
     output_scale: Scale
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
-        """See `nas.predictor.Fitted`; the uncertainty of y's mean counts like one more slope."""
+        """See `nas.search.Fitted`; the uncertainty of y's mean counts like one more slope."""
         check_features(X, len(self.slopes))
         Z = self.input_scale.apply(X)
         spread = solve_triangular(cholesky(self.precision, lower=True), Z.T, lower=True)

@@ -1,0 +1,1 @@
+"""What is searched through, one space in each file. They import nas."""

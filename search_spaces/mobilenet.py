@@ -4,13 +4,12 @@
 
 The blocks of a stage share its choices. A depth choice is `repeat`: a smaller one switches a stage's later blocks off.
 MobileNetV2 1.0 is the reference "mobilenet_v2": 300,774,272 MACs at 224x224. Its 3,504,872 parameters count a weight
-and a bias for each of 17,056 batch-norm channels, as torchvision and the module of `nas.build.build` do; ours are
-counted as shipped, batch norms folded, one bias for each channel: 3,487,816. Sources: Sandler et al., "MobileNetV2",
-CVPR 2018, table 2; Wu et al., "FBNet", CVPR 2019, table 1.
+and a bias for each of 17,056 batch-norm channels, as torchvision and the module of `nas.lowering.torch_module.build`
+do; ours are counted as shipped, batch norms folded, one bias for each channel: 3,487,816. Sources: Sandler et al.,
+"MobileNetV2", CVPR 2018, table 2; Wu et al., "FBNet", CVPR 2019, table 1.
 """
 
-from nas.ops import Shape
-from nas.space import Choice, Option, Space, Stage
+from nas.space import Choice, Option, Shape, Space, Stage
 
 NUM_CLASSES = 1000
 EXPANSIONS = (1, 3, 6)

@@ -7,8 +7,7 @@
 expansions. Size 33,695,156,183,620,386,816,000. Source: Kopf et al. 2020, section 4.1 and figure 5.
 """
 
-from nas.ops import Shape
-from nas.space import Choice, Option, Space, Stage
+from nas.space import Choice, Option, Shape, Space, Stage
 
 WIDTHS = tuple(range(8, 97, 8))
 EXPANSIONS = {0: (1, 2, 3), 1: (1, 2, 3), 2: (2, 4, 6), 3: (3, 4, 5, 6), 4: (3, 5, 6, 7, 9), 5: (3, 4, 5, 6, 8, 9)}

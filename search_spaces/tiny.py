@@ -5,8 +5,7 @@
 432 architectures at 32x32. The stem and the stage that goes up are added, so they share a width.
 """
 
-from nas.ops import Shape
-from nas.space import Choice, Space, Stage
+from nas.space import Choice, Shape, Space, Stage
 
 WIDTH = Choice(name="width", options=(4, 8, 12))
 DEEP = Choice(name="deep.width", options=(8, 16, 24))

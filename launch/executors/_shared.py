@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from nas.trial import Divisible, Evaluation, Evaluator, Job, Outcome, plain_metrics
+from nas.record import Divisible, Evaluation, Evaluator, Job, Outcome, plain_metrics
 
 TRACEBACK_LINES = 6
 OUT_OF_MEMORY = "out of memory"
@@ -90,7 +90,7 @@ def _checked(evaluation: Any) -> Evaluation:
     if not isinstance(evaluation, Evaluation):
         raise TypeError(
             f"an evaluator must return an Evaluation, got {type(evaluation).__name__}; "
-            "write Evaluation(metrics={..}) from nas.trial"
+            "write Evaluation(metrics={..}) from nas.record.trial"
         )
     _check_artifacts(evaluation.artifacts)
     if isinstance(evaluation.notes, str) or not all(isinstance(note, str) for note in evaluation.notes):

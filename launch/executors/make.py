@@ -2,9 +2,9 @@
 
 import os
 
-from launch.executors.terms import Terms
-from nas.checkpoints import Checkpoints
-from nas.trial import Evaluator, Executor
+from launch.executors.trial_resources import Terms
+from nas.record import Evaluator, Executor
+from nas.record.checkpoints import Checkpoints
 
 
 def make_executor(

@@ -22,15 +22,15 @@ from ray import cloudpickle
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 
 from launch.executors._shared import OUT_OF_MEMORY, divided, is_starved, lost, of_divided
-from launch.executors.beats import SILENCE_S, Pulse
+from launch.executors.heartbeat import SILENCE_S, Pulse
 from launch.executors.join import join, node_resources
-from launch.executors.losses import NODE_OUT_OF_MEMORY, of_start, of_worker
-from launch.executors.terms import Terms
+from launch.executors.trial_resources import Terms
 from launch.executors.worker import NO_GPU, Folders, Packed, Worker
-from nas.checkpoints import Checkpoints, remove
-from nas.heap import KEEP_HEAP
+from launch.executors.worker_failures import NODE_OUT_OF_MEMORY, of_start, of_worker
 from nas.plugins import folders, loaded_files, neighbours
-from nas.trial import Evaluator, Job, Outcome
+from nas.processes import KEEP_HEAP
+from nas.record import Evaluator, Job, Outcome
+from nas.record.checkpoints import Checkpoints, remove
 
 START_S = 180.0  # for the first worker: a torch import on a busy machine, a container's first start
 START_ATTEMPTS = 3

@@ -3,7 +3,7 @@
 from collections import deque
 
 from launch.executors._shared import attempt, divided, is_starved, of_divided, release_gpu_memory
-from nas.trial import Evaluator, Job, Outcome
+from nas.record import Evaluator, Job, Outcome
 
 
 class SerialExecutor:

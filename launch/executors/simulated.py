@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from launch.executors._shared import attempt
-from nas.trial import Evaluator, Job, Outcome
+from nas.record import Evaluator, Job, Outcome
 
 Duration = Callable[[Job, np.random.Generator], float]
 """`duration_s(job, rng)`: the job's work in seconds, at least 0; from a model, a table, or the rng."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import ray
 
 from launch.executors._shared import attempt, divided, release_gpu_memory
-from launch.executors.beats import Beats
-from nas.checkpoints import CheckpointError, Checkpoints
+from launch.executors.heartbeat import Beats
 from nas.plugins import add_folders
-from nas.trial import Evaluator, Job, Outcome
+from nas.record import Evaluator, Job, Outcome
+from nas.record.checkpoints import CheckpointError, Checkpoints
 
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 """For a worker that was given none: Ray leaves it all of them to see, and every worker would train on the first."""

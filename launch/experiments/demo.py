@@ -14,10 +14,9 @@ from dataclasses import replace
 
 from launch.experiment import Experiment, Workplace
 from nas.devices import onnx
-from nas.ops import Shape
+from nas.record import Evaluator
 from nas.resources import flops, macs, params, peak_activation_bytes, weight_bytes
-from nas.space import Option
-from nas.trial import Evaluator
+from nas.space import Option, Shape
 from predictors import gp
 from search_spaces import tiefenrausch
 
@@ -71,8 +70,8 @@ def experiment() -> Experiment:
 
 def _make_evaluator(place: Workplace) -> Evaluator:
     # Torch and the renderer are loaded when a search starts, not when experiments are listed.
-    from nas.depth import folder, freedoom
-    from nas.depth.recipe import Recipe
+    from nas.depth.data import folder, freedoom
+    from nas.depth.training import Recipe
     from nas.evaluators.depth import DepthEvaluator
 
     if place.data is None:

@@ -7,15 +7,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from launch.folder import RunFolder
-from launch.report import course, fronts, provenance, winning
-from launch.report.draw import COLOURS
-from launch.report.facts import Facts, read_facts
-from launch.report.judged import judged
-from launch.report.pictures import Picture, PictureError, pictures
-from launch.report.verdict import status, verdict
+from launch.report.facts.facts import Facts, read_facts
+from launch.report.plots.draw import COLOURS
+from launch.report.plots.pictures import Picture, PictureError, pictures
+from launch.report.sections import course, fronts, provenance
+from launch.report.sections import winner as winning
+from launch.report.sections.predictor import judged
+from launch.report.sections.verdict import status, verdict
 from launch.report.view import Table
-from nas.task_card import TEST
+from launch.session import RunFolder
+from nas.record import TEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from launch.tables import number
+from launch.terminal import number
 
 UNKNOWN = "–"  # noqa: RUF001  # a dash that no figure can be mistaken for
 
@@ -46,7 +46,7 @@ def words(text: str, style: str = "") -> Cell:
 
 
 def amount(value: int | float | None, style: str = "") -> Cell:
-    """A cost or a count, see `launch.tables.number`."""
+    """A cost or a count, see `launch.terminal.number`."""
     return Cell(text=shown(value), style=f"number {style}".strip())
 
 

@@ -8,19 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from launch.bench.account import notes, record, text
-from launch.bench.arena import Arena, prepare
 from launch.bench.comparison import compare
-from launch.bench.entrants import check, defaults
-from launch.bench.judge import judge as judge_of
-from launch.bench.pool import replay_all
-from launch.bench.question import Question, goal, ladder
-from launch.bench.replay import Course
-from launch.bench.store import Store
+from launch.bench.comparison.text import notes, record, text
+from launch.bench.question import Arena, Question, goal, ladder, prepare
+from launch.bench.question import judge as judge_of
+from launch.bench.replay import Course, Store, check, defaults, replay_all
+from launch.extensions import load_predictor
 from launch.json_text import json_text
-from launch.outputs import check_outputs, own_file
-from launch.own_parts import load_predictor
-from launch.progress import Progress
+from launch.terminal import Progress, check_outputs, own_file
 from search_spaces.table import read_results
 
 
@@ -78,7 +73,7 @@ def run(
         )
     comparison = compare(arena, course, replays)
     if png is not None:
-        from launch.bench.picture import picture  # Matplotlib is loaded for those who want a picture
+        from launch.bench.comparison.picture import picture  # Matplotlib is loaded for those who want a picture
 
         png.write_bytes(picture(comparison))
     if as_json:

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from launch.folder import RunFolder
 from launch.json_text import json_text
-from launch.outputs import check_outputs
 from launch.pricing import Pricing
-from launch.report.points import Point, points_of
-from launch.session import Session, open_session
-from launch.tables import number, table
+from launch.report.facts import Point, points_of
+from launch.session import RunFolder
+from launch.session.session import Session, open_session
+from launch.terminal import check_outputs, number, table
 
 
 def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_json: bool) -> int:
@@ -46,7 +45,7 @@ def _draw(
     html: Path | None,
     png: Path | None,
 ) -> None:
-    from launch.report.sheet import sheet  # Matplotlib is loaded for those who want a picture
+    from launch.report.front_page import sheet  # Matplotlib is loaded for those who want a picture
 
     drawn = sheet(session, pricing, points, *axes)
     if html is not None:

@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from launch.extensions import OwnFiles
 from launch.json_text import json_text
-from launch.latency import latency_table
-from launch.margins import within
-from launch.own_files import OwnFiles
-from launch.pricing import Pricing, price
-from launch.ranges import CostRange, cost_range
-from launch.sizes import resized
-from launch.tables import bars, number, table
+from launch.pricing import CostRange, Pricing, cost_range, price, within
+from launch.session.latency import latency_table
+from launch.terminal import bars, number, resized, table
+from nas.costs import AnyResource
 from nas.feasible import FeasibleSet
-from nas.meters import AnyResource
 from nas.plugins import RESOURCES, SPACES
 from nas.space import Architecture, Space
 

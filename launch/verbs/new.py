@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 NEXT = {
     "experiment": (("info", "{file}"), ("search", "{file}", "--out", "{run}")),
     "space": (("info", "{file}"), ("info", "{file}", "--limit", "macs <= 0.5 * sketch")),

@@ -6,16 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from launch.json_text import json_text
-from launch.outputs import check_outputs, own_file
-from launch.profiling import forecast_text, noisy_text
-from launch.progress import Progress
-from launch.sizes import resized
-from nas.devices.device import Device, check_key, with_threads
-from nas.devices.fitness import doubts, doubts_text, rank_text
-from nas.devices.imported import import_table
-from nas.devices.profile import profile
-from nas.devices.steadiness import TO_KEEP, disturbances, drift, noise
-from nas.devices.table import LatencyTable, vouched, write
+from launch.session.profiling import forecast_text, noisy_text
+from launch.terminal import Progress, check_outputs, own_file, resized
+from nas.devices import Device, check_key, with_threads
+from nas.latency import LatencyTable, doubts, doubts_text, rank_text, vouched, write
+from nas.latency.imported import import_table
+from nas.latency.noise import TO_KEEP, disturbances, drift, noise
+from nas.latency.profile import profile
 from nas.plugins import DEVICES, SPACES
 from nas.space import Space
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from optuna.storages import RDBStorage
 
-from launch.folder import RunFolder
 from launch.paths import storage_file
-from nas.journal import repair_journal
-from nas.repair import RepairError, mend, missing, unended
-from nas.repair_sqlite import copy_readable, is_whole
-from nas.storage import open_storage
+from launch.session import RunFolder
+from nas.record.journal import repair_journal
+from nas.record.repair_journal import RepairError, mend, missing, unended
+from nas.record.repair_sqlite import copy_readable, is_whole
+from nas.record.storage import open_storage
 
 SQLITE_COMPANIONS = ("-wal", "-journal", "-shm")
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from launch.folder import FolderError, RunFolder
 from launch.json_text import json_text
-from launch.report.facts import read_facts
+from launch.report.facts.facts import read_facts
 from launch.report.page import render
+from launch.session import FolderError, RunFolder
 
 
 def run(*, run: Path, as_json: bool, page: Path | None = None) -> int:

@@ -8,26 +8,21 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from launch.budget import Budget, check_budget, check_trials
-from launch.checkpoints import checkpoints_of, expected_bytes
-from launch.depth_reading import meaning_of
-from launch.executors.make import make_executor, plan_slots
-from launch.executors.terms import Terms, read_duration, read_size
+from launch.executors import Terms, make_executor, plan_slots, read_duration, read_size
 from launch.experiment import Workplace
-from launch.extension import settle
-from launch.folder import RunFolder
+from launch.extensions import OwnFiles
+from launch.extensions.parts import check_parts, with_parts
 from launch.json_text import json_text
-from launch.latency import tables_at_hand, with_latencies
-from launch.outputs import check_outputs, own_file
-from launch.own_files import OwnFiles
-from launch.parts import check_parts, with_parts
-from launch.prepare import check_limits
-from launch.progress import Progress
-from launch.session import load_experiment, with_rungs
-from launch.settings import settings_of
-from launch.tables import is_violated, winner_text
-from nas.depth.meaning import Kind
-from nas.own_code import aside
-from nas.storage import split_password
+from launch.run import check_limits, checkpoints_of, expected_bytes
+from launch.session import RunFolder, meaning_of
+from launch.session.continuation import settle
+from launch.session.latency import tables_at_hand, with_latencies
+from launch.session.session import load_experiment, with_rungs
+from launch.session.settings import settings_of
+from launch.terminal import Progress, check_outputs, is_violated, own_file, winner_text
+from nas.depth.data import Kind
+from nas.errors import aside
+from nas.record.storage import split_password
 
 
 def run(
@@ -112,7 +107,7 @@ def run(
     check_limits(chosen, settings["limits"], tables_at_hand(settings, folder))
     check_parts(chosen)
 
-    from launch.run import Options, carry_out  # torch: a refusal need not wait for it
+    from launch.run.run import Options, carry_out  # torch: a refusal need not wait for it
 
     with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
         settle(folder, settings, chosen, named={"strategy": strategy, "predictor": predictor}, num_trials=num_trials)

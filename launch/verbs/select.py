@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from launch.folder import RunFolder
 from launch.json_text import json_text
-from launch.margins import Within, within
-from launch.pricing import Pricing
-from launch.session import Session, open_session
-from launch.tables import number, table
-from nas.limits import Limit, resource_name
-from nas.select import Candidate, best_candidates
+from launch.pricing import Pricing, Within, within
+from launch.session import RunFolder
+from launch.session.session import Session, open_session
+from launch.terminal import number, table
+from nas.costs import Limit, resource_name
+from nas.search import Candidate, best_candidates
 from nas.strategies.chamnet import fit
 
 

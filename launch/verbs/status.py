@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from launch.budget import Line, amount, read_note
-from launch.folder import RunFolder
 from launch.json_text import json_text
-from launch.progress import Tally, sentence, tally
-from launch.session import Session, open_session
-from launch.tables import table
-from nas.trial import Phase, Trial
+from launch.session import RunFolder
+from launch.session.session import Session, open_session
+from launch.terminal import Tally, sentence, table, tally
+from nas.record import Phase, Trial
 
 PHASES: tuple[Phase, ...] = ("search", "final")
 

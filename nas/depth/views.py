@@ -1,4 +1,4 @@
-"""Images beside their true and their predicted depth, in colours: what `nas.depth.card` calls its pictures."""
+"""Images beside their true and their predicted depth, in colours: what `nas.depth.task_card` calls its pictures."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,7 +9,7 @@ The neighbours are depthwise 1x1 convolutions. Those before have an activation, 
 of the image is due, it is its first reader's cost.
 """
 
-from nas.ops import INPUT, Activation, Add, Conv, Linear, Network, Node, Operator, Shape
+from nas.space import INPUT, Activation, Add, Conv, Linear, Network, Node, Operator, Shape
 
 BEFORE = ("before_left", "before_right")
 AFTER = "after"

@@ -8,7 +8,7 @@ from typing import Any
 
 from nas.devices._machine import library, processor, version
 from nas.devices.device import Timed
-from nas.ops import Network, Operator
+from nas.space import Network, Operator
 
 EXTRA = "executorch"
 
@@ -37,13 +37,13 @@ class ExecuTorch:
 
     def load_operator(self, op: Operator) -> Timed:
         runs = load_module("nas.devices._executorch_run")
-        program = load_module("nas.executorch_graph").operator_program(op, int8=self.int8)
+        program = load_module("nas.lowering.executorch").operator_program(op, int8=self.int8)
         loaded: Timed = runs.Loaded(program, self.num_threads, runs.empty_run_ms(self.num_threads))
         return loaded
 
     def load_network(self, network: Network) -> Timed:
         runs = load_module("nas.devices._executorch_run")
-        program = load_module("nas.executorch_graph").network_program(network, int8=self.int8)
+        program = load_module("nas.lowering.executorch").network_program(network, int8=self.int8)
         loaded: Timed = runs.Loaded(program, self.num_threads, 0.0)
         return loaded
 

@@ -6,8 +6,8 @@ import time
 import torch
 from executorch.extension.pybindings import portable_lib
 
-from nas.executorch_graph import METHOD, operator_program
-from nas.ops import Add, Shape
+from nas.lowering.executorch import METHOD, operator_program
+from nas.space import Add, Shape
 
 NUM_EMPTY_RUNS = 100
 LEAST_MS = 1e-4  # of an operator that hides in the overhead of a run: no time is zero

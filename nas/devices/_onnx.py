@@ -8,7 +8,7 @@ import numpy as np
 
 from nas.devices._machine import library, processor, version
 from nas.devices.device import Timed
-from nas.ops import INPUT, Network, Operator
+from nas.space import INPUT, Network, Operator
 
 EXTRA = "onnx"
 
@@ -44,7 +44,7 @@ class OnnxRuntime:
 
     def load_network(self, network: Network) -> Timed:
         sessions = library("nas.devices._onnx_session", EXTRA)
-        model = library("nas.onnx_graph", EXTRA).onnx_model(network, int8=self.int8)
+        model = library("nas.lowering.onnx", EXTRA).onnx_model(network, int8=self.int8)
         session = sessions.open_session(model, self.num_threads, optimised=True)
         loaded: Timed = sessions.Loaded(session, {INPUT: np.zeros((1, *network.input), np.float32)}, 0.0)
         return loaded

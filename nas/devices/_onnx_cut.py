@@ -19,8 +19,8 @@ from onnx import helper
 
 from nas.devices._context import AFTER, BEFORE, in_context
 from nas.devices._onnx_session import open_session, optimise
-from nas.onnx_graph import onnx_model
-from nas.ops import INPUT, Operator
+from nas.lowering.onnx import onnx_model
+from nas.space import INPUT, Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
-from nas.onnx_graph import IR_VERSION, OPSET
+from nas.lowering.onnx import IR_VERSION, OPSET
 
 NUM_EMPTY_RUNS = 100
 LEAST_MS = 1e-4  # of an operator that hides in the overhead of a run: no time is zero

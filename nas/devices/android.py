@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from nas.devices._executorch import EXTRA, load_module
 from nas.devices._machine import version
 from nas.devices.device import Timed
-from nas.ops import Add, Network, Operator, Shape
+from nas.space import Add, Network, Operator, Shape
 
 FOLDER = "/data/local/tmp/chamnas"
 NUM_RUNS = 10
@@ -56,12 +56,12 @@ class Android:
 
     def load_operator(self, op: Operator) -> Timed:
         _check(self.runner)
-        program = load_module("nas.executorch_graph").operator_program(op, int8=self.int8)
+        program = load_module("nas.lowering.executorch").operator_program(op, int8=self.int8)
         return _Loaded(program, self.runner, self.num_threads, _empty_run_ms(self.runner, self.num_threads))
 
     def load_network(self, network: Network) -> Timed:
         _check(self.runner)
-        program = load_module("nas.executorch_graph").network_program(network, int8=self.int8)
+        program = load_module("nas.lowering.executorch").network_program(network, int8=self.int8)
         return _Loaded(program, self.runner, self.num_threads, 0.0)
 
 
@@ -96,7 +96,7 @@ class _Loaded:
 
 @functools.cache  # one more start of the runner for each operator would double the time that loading takes
 def _empty_run_ms(runner: str, num_threads: int) -> float:
-    program = load_module("nas.executorch_graph").operator_program(Add(input=Shape(1, 1, 1)), int8=False)
+    program = load_module("nas.lowering.executorch").operator_program(Add(input=Shape(1, 1, 1)), int8=False)
     return _Loaded(program, runner, num_threads, 0.0).run_ms()
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from nas.build import build, fold, make_layer
 from nas.devices._machine import processor
 from nas.devices.device import Timed
-from nas.ops import Add, Network, Operator, Shape
+from nas.lowering.torch_module import build, fold, make_layer
+from nas.space import Add, Network, Operator, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

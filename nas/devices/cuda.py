@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from nas.build import build, fold, make_layer
 from nas.devices._context import input_shapes
 from nas.devices.device import Timed
-from nas.ops import Network, Operator, Shape
+from nas.lowering.torch_module import build, fold, make_layer
+from nas.space import Network, Operator, Shape
 
 NUM_WARM_UPS = 3
 NUM_COPIES = 20

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from nas.ops import Network, Operator
+from nas.space import Network, Operator
 
 KEY = re.compile(r"\w(?:[\w .+()-]{0,62}[\w.+)])?")  # it names files as well, on every system
 

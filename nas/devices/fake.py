@@ -11,7 +11,7 @@ from hashlib import sha256
 import numpy as np
 
 from nas.devices.device import Timed
-from nas.ops import Network, Operator
+from nas.space import Network, Operator
 
 BURST_S = 10.0  # mean length of a burst, in the device's own time
 BURSTS = (1.3, 2.0)  # how much too long everything takes in one

@@ -2,7 +2,7 @@
 
 Validation metrics guide the search and choose the winner. A final is scored on test images as well; those metrics,
 called "test_...", are used by nothing but reports. It also leaves its weights and a few predictions to look at.
-What the task calls all of it is in `nas.depth.card`.
+What the task calls all of it is in `nas.depth.task_card`.
 """
 
 import io
@@ -13,19 +13,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from nas.build import BuiltNetwork, build, fold
-from nas.checkpoints import Checkpoints
-from nas.depth.baselines import constant_map, mean_map
-from nas.depth.card import CARD
+from nas.depth import CARD
 from nas.depth.data import DepthData, DepthImages
-from nas.depth.metrics import Metrics, score
-from nas.depth.recipe import Recipe
-from nas.depth.together import train_together
-from nas.depth.training import CHECKPOINT_EVERY, evaluate, predict, train
+from nas.depth.metrics import Metrics, constant_map, mean_map, score
+from nas.depth.training import Recipe
+from nas.depth.training.data_parallel import train_together
+from nas.depth.training.training import CHECKPOINT_EVERY, evaluate, predict, train
+from nas.lowering.standalone import state
+from nas.lowering.torch_module import BuiltNetwork, build, fold
+from nas.record import Evaluation, Job, TaskCard
+from nas.record.checkpoints import Checkpoints
 from nas.space import Space
-from nas.standalone import state
-from nas.task_card import TaskCard
-from nas.trial import Evaluation, Job
 
 NUM_PICTURES = 6
 
@@ -74,13 +72,13 @@ class DepthEvaluator:
         return (f"trained on {len(devices)} devices: batch norm saw parts, not batches", *result.notes)
 
     def divided(self) -> "DepthEvaluator | None":
-        """See `nas.trial.Divisible`; None where a part would have no image."""
+        """See `nas.record.Divisible`; None where a part would have no image."""
         parts = 2 * self.recipe.parts
         return replace(self, recipe=replace(self.recipe, parts=parts)) if parts <= self.recipe.batch_size else None
 
     @property
     def card(self) -> TaskCard:
-        """See `nas.task_card.Described`."""
+        """See `nas.record.task_card.Described`."""
         return CARD
 
     @property

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Int8
 
+from nas.record import Evaluation, Job
 from nas.space import Architecture
-from nas.trial import Evaluation, Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableEvaluator:
-    """Answers at once; see `nas.trial.Evaluator`.
+    """Answers at once; see `nas.record.Evaluator`.
 
     Attributes:
       architectures: the rows, no two equal.

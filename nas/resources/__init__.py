@@ -1,0 +1,1 @@
+"""What is counted of a network, one resource in each file. They import nas.costs."""

@@ -4,7 +4,7 @@ A tensor lives from the operator that makes it to the last one that reads it; th
 are kept until the decoder reads them. Weights and a runtime's scratch memory are not counted.
 """
 
-from nas.peaks import PeakResource
+from nas.costs import PeakResource
 
 RESOURCES = (
     PeakResource(name="peak_activation_bytes.fp32", unit="bytes", measure=lambda shape: 4 * shape.num_elements),

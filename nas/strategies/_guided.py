@@ -11,10 +11,10 @@ import numpy as np
 from jaxtyping import Int8
 
 from nas.genetic import Objective, Problem, minimise
+from nas.record import Proposal, Trial, rows
+from nas.search import Task
 from nas.space import Architecture
 from nas.strategies._shared import fresh
-from nas.strategy import Task
-from nas.trial import Proposal, Trial, rows
 
 MIN_COMPLETE = 4
 RANDOM_SHARE = 0.05

@@ -18,9 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from nas.predictor import Fitted, Prediction, Predictor
-from nas.strategy import Rungs
-from nas.trial import Exhausted, Proposal, Trial
+from nas.record import Exhausted, Proposal, Trial
+from nas.search import Fitted, Prediction, Predictor, Rungs
 
 Rank = Callable[[Sequence[Trial]], Float[np.ndarray, " n"]]
 """Of one rung's complete trials, what speaks against each; the least is promoted."""
@@ -83,7 +82,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Informed:
-    """A recipe for a rung that learns from the rungs below, too; see `nas.predictor.Predictor`.
+    """A recipe for a rung that learns from the rungs below, too; see `nas.search.Predictor`.
 
     All rungs are learnt in one fit. How much a cheap training tells is then for the predictor to find out: a Gaussian
     process by the length scale of the height, a tree by where it splits on it. A rung learnt from what the rung below
@@ -108,7 +107,7 @@ class Informed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtHeight:
-    """What was fitted to several rungs, asked about one; see `nas.predictor.Fitted`."""
+    """What was fitted to several rungs, asked about one; see `nas.search.Fitted`."""
 
     fitted: Fitted
     height: float

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nas.record import Exhausted, Trial
+from nas.search import Task
 from nas.space import Architecture
-from nas.strategy import Task
-from nas.trial import Exhausted, Trial
 
 MAX_REDRAWS = 1000
 

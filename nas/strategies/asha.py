@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from nas.record import Proposal, Trial
+from nas.search import Task
 from nas.strategies._rungs import next_proposal
 from nas.strategies._shared import fresh
-from nas.strategy import Task
-from nas.trial import Proposal, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Asha:
     task: Task
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """See `nas.strategy.Strategy`."""
+        """See `nas.search.Strategy`."""
 
         def enter(done: Sequence[Trial], pending: Sequence[Trial]) -> Proposal:
             return Proposal(architecture=fresh(self.task, [*done, *pending], rng), origin="random")

@@ -2,8 +2,8 @@
 
 After the opening each ticket fits the predictor to what is known, takes pending trials as measured at their predicted
 mean, and searches for the largest expected improvement under the limits (`nas.strategies._guided`, which also keeps two
-floors against a predictor that is wrong). The objective is stretched near its best first (`nas.acquisition`),
-and what lies absurdly far from all else is drawn in before (`nas.targets`).
+floors against a predictor that is wrong). The objective is stretched near its best first (`nas.search.acquisition`),
+and what lies absurdly far from all else is drawn in before (`nas.search.targets`).
 
 Source: Dai et al., "ChamNet", CVPR 2019, section 3; pending trials after Ginsbourger et al. 2010 (kriging believer).
 """
@@ -14,13 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.acquisition import log_expected_improvement, stretch
 from nas.genetic import Objective
-from nas.predictor import Fitted, Predictor
+from nas.record import Proposal, Trial, rows
+from nas.search import Features, Fitted, Predictor, Sober, Task, drawn_in, log_expected_improvement, stretch
 from nas.strategies._guided import guided
-from nas.strategy import Features, Task
-from nas.targets import Sober, drawn_in
-from nas.trial import Proposal, Trial, rows
 
 NUM_PARENTS = 5
 
@@ -32,7 +29,7 @@ class ChamNet:
     task: Task
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """See `nas.strategy.Strategy`."""
+        """See `nas.search.Strategy`."""
         return guided(self.task, done, pending, rng, parents=self._best, score=self._disappointment)
 
     def _best(self, complete: Sequence[Trial]) -> Sequence[Trial]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nas.record import Proposal, Trial
+from nas.search import Task
 from nas.space import Architecture
 from nas.strategies._shared import fresh
-from nas.strategy import Task
-from nas.trial import Proposal, Trial
 
 POPULATION = 20
 TOURNAMENT = 10

@@ -19,14 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.genetic import Objective
-from nas.pareto import front_mask
-from nas.predictor import Fitted
+from nas.genetic import Objective, front_mask
+from nas.record import Proposal, Trial, rows
+from nas.search import Fitted, Task, drawn_in
 from nas.strategies._guided import guided
 from nas.strategies._volume import random_directions, shortfall
-from nas.strategy import Task
-from nas.targets import drawn_in
-from nas.trial import Proposal, Trial, rows
 
 NUM_DIRECTIONS = 32
 REACH = 1000.0
@@ -46,7 +43,7 @@ class Front:
             )
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """See `nas.strategy.Strategy`."""
+        """See `nas.search.Strategy`."""
         return guided(self.task, done, pending, rng, parents=self._on_front, score=self._shortfall)
 
     def _on_front(self, complete: Sequence[Trial]) -> Sequence[Trial]:

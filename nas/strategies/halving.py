@@ -15,14 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.acquisition import log_expected_improvement, stretch
 from nas.genetic import Objective
-from nas.predictor import Fitted, Predictor
+from nas.record import Proposal, Trial, rows
+from nas.search import Features, Fitted, Predictor, Rungs, Task, drawn_in, log_expected_improvement, stretch
 from nas.strategies._guided import guided
 from nas.strategies._rungs import MIN_COMPLETE, Rung, believing, informed, next_proposal
-from nas.strategy import Features, Rungs, Task
-from nas.targets import drawn_in
-from nas.trial import Proposal, Trial, rows
 
 NUM_PARENTS = 5
 
@@ -34,7 +31,7 @@ class Halving:
     task: Task
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
-        """See `nas.strategy.Strategy`."""
+        """See `nas.search.Strategy`."""
         view = _View(task=self.task, done=done, pending=pending)
 
         def enter(done: Sequence[Trial], pending: Sequence[Trial]) -> Proposal:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nas.record import Proposal, Trial
+from nas.search import Task
 from nas.strategies._shared import fresh
-from nas.strategy import Task
-from nas.trial import Proposal, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,7 @@ import pytest
 from jaxtyping import Float, Int
 
 from nas.plugins import PREDICTORS
-from nas.predictor import Predictor
-from nas.ranking import coverage
+from nas.search import Predictor, coverage
 
 NOISE_STD = 0.3
 NUM_CHOICES, NUM_OPTIONS = 6, 4

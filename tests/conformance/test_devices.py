@@ -10,9 +10,9 @@ import sys
 import pytest
 import torch
 
-from nas.devices.device import Device
-from nas.ops import Add, Conv, GlobalPool, Linear, Operator, Shape, Upsample
+from nas.devices import Device
 from nas.plugins import DEVICES
+from nas.space import Add, Conv, GlobalPool, Linear, Operator, Shape, Upsample
 from tests.experiments.tiny import SPACE
 
 OPERATORS: tuple[Operator, ...] = (
@@ -87,7 +87,7 @@ def test_a_library_that_is_not_installed_is_named_with_its_cure() -> None:
     """In a process of its own, in which the libraries cannot be imported."""
     code = (
         f"import sys\nsys.modules.update(dict.fromkeys({sorted({'onnx', *NEEDS.values()})}))\n"
-        "from nas.plugins import DEVICES\nfrom nas.ops import Add, Shape\n"
+        "from nas.plugins import DEVICES\nfrom nas.space import Add, Shape\n"
         f"for key in {sorted(NEEDS)}:\n"
         "  try: DEVICES.load(key).load_operator(Add(input=Shape(4, 8, 8)))\n"
         "  except ValueError as error: print(key, error)"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from launch.experiment import Experiment
-from launch.session import load_experiment
+from launch.session.session import load_experiment
 from nas.plugins import EXPERIMENTS
 
 
@@ -29,7 +29,7 @@ def test_its_budget_is_in_order(experiment: Experiment) -> None:
 def test_its_limits_can_be_met(experiment: Experiment) -> None:
     # In a process of its own, without the type checks of the test run: they make a large space ten times as slow.
     program = (
-        "from launch.prepare import check_limits; from launch.session import load_experiment; "
+        "from launch.run import check_limits; from launch.session.session import load_experiment; "
         f"experiment = load_experiment({experiment.name!r}); check_limits(experiment, experiment.limits)"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

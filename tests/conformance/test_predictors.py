@@ -5,8 +5,8 @@ import pytest
 from jaxtyping import Float
 
 from nas.plugins import PREDICTORS
-from nas.predictor import Fitted, Predictor
-from nas.ranking import cross_validate
+from nas.search import Fitted, Predictor
+from nas.search.ranking import cross_validate
 
 SLOW = {"auto"}  # it fits all the others
 KEYS = [pytest.param(key, marks=pytest.mark.slow) if key in SLOW else key for key in PREDICTORS.keys()]

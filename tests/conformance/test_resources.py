@@ -5,11 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nas.costs import Resource
-from nas.meters import tabulate
-from nas.ops import Shape
-from nas.peaks import PeakResource
+from nas.costs import PeakResource, Resource, tabulate
 from nas.plugins import RESOURCES
+from nas.space import Shape
 from tests.experiments.tiny import SPACE
 
 ALL = [resource for key in RESOURCES.keys() for resource in RESOURCES.load(key)]

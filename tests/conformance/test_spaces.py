@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nas.build import build
+from nas.lowering.torch_module import build
 from nas.plugins import SPACES
 from nas.space import Space
 

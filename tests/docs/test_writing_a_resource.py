@@ -16,7 +16,7 @@ import pytest
 from launch.cli import nas
 from nas.devices import fake
 from nas.plugins import RESOURCES, load_file
-from nas.variants import operators
+from nas.space.variants import operators
 from tests.experiments.tiny import SPACE
 
 ROOT = Path(__file__).parents[2]

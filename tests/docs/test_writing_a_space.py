@@ -9,7 +9,8 @@ import pytest
 
 from launch.verbs import info
 from nas.plugins import SPACES, PluginError
-from nas.space import Space, SpaceError
+from nas.space import Space
+from nas.space.space import SpaceError
 
 PAGE = Path(__file__).parents[2] / "docs" / "writing-a-space.md"
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from launch.folder import RunFolder
-from launch.session import open_session
-from nas.checkpoints import Checkpoints
+from launch.session import RunFolder
+from launch.session.session import open_session
 from nas.plugins import load_file
-from nas.trial import Job
+from nas.record import Job
+from nas.record.checkpoints import Checkpoints
 from tests.docs.pages import Page, nas, python, shortened
 
 PAGE = Page(name="writing-an-experiment.md")

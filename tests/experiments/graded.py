@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from launch.experiment import Experiment, Workplace
-from nas.task_card import Metric, Pictures, TaskCard, View
-from nas.trial import Evaluation, Job
+from nas.record import Evaluation, Job, Metric, Pictures, TaskCard, View
 from tests.experiments import tiny
 
 CARD = TaskCard(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from launch.experiment import Experiment, Workplace
-from nas.checkpoints import Checkpoints, read, write
-from nas.trial import Evaluation, Job
+from nas.record import Evaluation, Job
+from nas.record.checkpoints import Checkpoints, read, write
 from tests.experiments import tiny
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from launch.experiment import Experiment, Workplace
-from nas.depth.folder import read_folder
-from nas.trial import Evaluation, Job
+from nas.depth.data.folder import read_folder
+from nas.record import Evaluation, Job
 from tests.experiments import tiny
 
 

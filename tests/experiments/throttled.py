@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from launch.experiment import Experiment, Workplace
-from nas.devices import fake
-from nas.devices.device import Timed
-from nas.ops import Network, Operator
-from nas.trial import Evaluation, Job
+from nas.devices import Timed, fake
+from nas.record import Evaluation, Job
+from nas.space import Network, Operator
 from tests.experiments import tiny
 
 SLOWDOWN = float(os.environ.get("THROTTLED_SLOWDOWN", "100"))

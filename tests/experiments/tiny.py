@@ -21,10 +21,9 @@ import numpy as np
 
 from launch.experiment import Experiment, Workplace
 from nas.devices import fake
-from nas.ops import Shape
+from nas.record import Evaluation, Job
 from nas.resources import macs, params
-from nas.space import Architecture, Choice, Space, Stage
-from nas.trial import Evaluation, Job
+from nas.space import Architecture, Choice, Shape, Space, Stage
 from predictors import ridge
 
 NARROW = Choice(name="narrow.width", options=(4, 8, 12, 16))
@@ -158,8 +157,8 @@ def _weights(architecture: Architecture) -> bytes:
     """Untrained weights of the network, as a real evaluator leaves them."""
     import torch
 
-    from nas.build import build, fold
-    from nas.standalone import state
+    from nas.lowering.standalone import state
+    from nas.lowering.torch_module import build, fold
 
     torch.manual_seed(0)
     content = io.BytesIO()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from launch.folder import RunFolder
-from launch.session import open_session
-from nas.trial import Trial
+from launch.session import RunFolder
+from launch.session.session import open_session
+from nas.record import Trial
 from tests.experiments.tiny import Orders
 
 ROOT = Path(__file__).parents[2]

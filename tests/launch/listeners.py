@@ -14,11 +14,11 @@ class CountingListener:
     """It holds the true one and does not inherit: a test puts it in that one's place, where pickle looks for bases."""
 
     def __init__(self) -> None:
-        from launch.executors import beats
+        from launch.executors import heartbeat
 
         self._heard: Counter[str] = Counter()
-        beats.time = SimpleNamespace(monotonic=self._now)  # type: ignore[assignment]  # of this actor's process alone
-        self._listener = beats.Listener()
+        heartbeat.time = SimpleNamespace(monotonic=self._now)  # type: ignore[assignment]  # of this actor's process alone
+        self._listener = heartbeat.Listener()
 
     def beat(self, worker: str) -> None:
         self._heard[worker] += 1

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.trial import Evaluation, Job
+from nas.record import Evaluation, Job
 
 
 @dataclass(frozen=True)

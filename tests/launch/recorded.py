@@ -5,11 +5,11 @@ from pathlib import Path
 from optuna.storages import RDBStorage
 
 from launch.experiment import Experiment
-from launch.folder import RunFolder
-from launch.session import load_experiment, note_record, open_history
-from launch.settings import settings_of
-from nas.history import History
-from nas.trial import Evaluation, Job, Outcome, Trial
+from launch.session import RunFolder
+from launch.session.session import load_experiment, note_record, open_history
+from launch.session.settings import settings_of
+from nas.record import Evaluation, Job, Outcome, Trial
+from nas.record.history import History
 from tests.experiments.tiny import error_of
 from tests.launch.commands import TINY
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.trial import Trial
+from nas.record import Trial
 from tests.experiments.tiny import SPACE, Orders, trained
 from tests.launch.commands import THROTTLED, Ended, Place, nas, place_at, start
 from tests.waiting import until

@@ -2,7 +2,7 @@
 
 import pytest
 
-from launch.judging import far_off_text, targets
+from launch.session import far_off_text, targets
 from tests.experiments.tiny import Orders
 from tests.launch.commands import Ended, Place, nas, place_at
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from optuna.storages import RDBStorage
 
-from launch.folder import RunFolder
-from launch.session import load_experiment, open_history, open_session
+from launch.session import RunFolder
+from launch.session.session import load_experiment, open_history, open_session
 from launch.verbs import repair, status
-from nas.storage import HistoryError
+from nas.record.storage import HistoryError
 from tests.experiments.tiny import trained
 from tests.launch.commands import TINY, Place, nas, place_at
 from tests.launch.recorded import recorded

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from launch.experiment import Experiment, ExperimentError, Workplace
-from launch.own_evaluator import prepared_evaluator
-from launch.session import load_experiment
-from nas.depth.data import DataError
-from nas.own_code import aside
+from launch.extensions import prepared_evaluator
+from launch.session.session import load_experiment
+from nas.depth.data.images import DataError
+from nas.errors import aside
 from tests.experiments import tiny
 from tests.launch.commands import ROOT, Place, nas
 
@@ -105,7 +105,7 @@ BESIDE = [
 ]
 ASKING = """\
 import json, sys
-from launch.session import load_experiment
+from launch.session.session import load_experiment
 
 for file in sys.argv[1:]:
     try:
@@ -172,7 +172,7 @@ def test_what_fails_in_make_evaluator_is_told_with_its_line(tmp_path: Path) -> N
 
 
 def test_our_own_refusals_in_make_evaluator_stay_as_they_are(tmp_path: Path) -> None:
-    from nas.depth.folder import read_folder
+    from nas.depth.data.folder import read_folder
 
     with pytest.raises(DataError, match=r"^a data folder needs pictures in rgb/ .*; add them"):
         prepared_evaluator(with_evaluator(lambda _: read_folder(tmp_path, size=(32, 32))), place(tmp_path))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from optuna.storages import BaseStorage, RDBStorage
 
-from nas.storage import HistoryError, open_storage
+from nas.record.storage import HistoryError, open_storage
 from tests.experiments.tiny import Orders, trained
 from tests.launch.commands import Ended, Place, nas, place_at, start
 from tests.launch.test_cut_short import wait_for_job
@@ -108,7 +108,7 @@ def disconnected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         storages.append(open_storage(location))
         return storages[-1]
 
-    monkeypatch.setattr("launch.session.open_storage", opened)
+    monkeypatch.setattr("launch.session.session.open_storage", opened)
     yield
     for storage in storages:
         if isinstance(storage, RDBStorage):

@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from launch.executors.make import make_executor
-from launch.executors.terms import Terms
+from launch.executors import Terms, make_executor
 from nas.plugins import load_file
-from nas.trial import Executor, Outcome
+from nas.record import Executor, Outcome
 from tests.launch.commands import nas, place_at
+from tests.launch.executors.test_executors import job, outcomes
 from tests.launch.probing import visits
-from tests.launch.test_executors import job, outcomes
 from tests.waiting import FOREVER_S, until
 
 BALLAST_BYTES = 40_000_000
@@ -205,9 +204,9 @@ def test_a_worker_that_stands_still_is_noticed_and_its_job_tried_again(
     """Even one that stood still before its first beat was heard, because the listener began late."""
     listeners = load_file(Path(__file__).with_name("listeners.py"))
     listener = listeners.LateListener if late else listeners.CountingListener
-    monkeypatch.setattr("launch.executors.beats.Listener", listener)
+    monkeypatch.setattr("launch.executors.heartbeat.Listener", listener)
     for name, value in (("BEAT_S", 0.1), ("CHECK_S", 0.5), ("SILENCE_S", NUM_SILENT_BEATS)):
-        monkeypatch.setattr(f"launch.executors.beats.{name}", value)
+        monkeypatch.setattr(f"launch.executors.heartbeat.{name}", value)
     executor = trials.executor(cpus=1.0, retries=1)
     trials.fate(0, "stop once")
     trials.fate(1, "meet 3")  # goes on for longer than the silence that is allowed
@@ -374,7 +373,7 @@ def test_versions_that_differ_are_both_named(environment: Path) -> None:
 def test_a_node_without_memory_is_told_apart_from_other_losses(environment: Path) -> None:
     from ray.exceptions import ActorDiedError, OutOfMemoryError
 
-    from launch.executors.losses import of_worker
+    from launch.executors.worker_failures import of_worker
 
     assert of_worker(OutOfMemoryError("killed")).startswith("its node ran out of memory and Ray ended it; set more")
     assert of_worker(ActorDiedError()) == f"ActorDiedError: {ActorDiedError()}"

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
+from launch.executors import Terms, make_executor
 from launch.executors._shared import DIVIDED
-from launch.executors.make import make_executor
-from launch.executors.terms import Terms
-from nas.checkpoints import Checkpoints
 from nas.plugins import load_file
-from nas.trial import Executor, Job, Outcome
-from tests.launch.test_executors import outcomes
+from nas.record import Executor, Job, Outcome
+from nas.record.checkpoints import Checkpoints
+from tests.launch.executors.test_executors import outcomes
 from tests.launch.watched import Told, steps
 from tests.nas.evaluators.test_depth import job as depth_job
 from tests.nas.evaluators.test_depth import make_evaluator
@@ -148,7 +147,7 @@ def test_out_of_memory_is_tried_once_more_in_parts_by_a_fresh_process(bench: Ben
 def test_a_node_without_memory_loses_a_trial_like_any_other_and_at_last_it_is_divided(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from launch.executors.losses import NODE_OUT_OF_MEMORY
+    from launch.executors.worker_failures import NODE_OUT_OF_MEMORY
 
     monkeypatch.setattr("launch.executors.ray.ELSEWHERE_S", 0.0)
     monkeypatch.setattr("launch.executors.ray.of_worker", lambda error: NODE_OUT_OF_MEMORY)

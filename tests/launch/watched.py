@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from nas.depth.training import TrainResult, train
+from nas.depth.training.training import TrainResult, train
 from nas.evaluators import depth
 from nas.evaluators.depth import DepthEvaluator
-from nas.trial import Evaluation, Job
+from nas.record import Evaluation, Job
 
 
 @dataclass(frozen=True)

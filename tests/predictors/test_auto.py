@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from nas.predictor import Fitted, Prediction, Predictor, Reasoned
+from nas.search import Fitted, Prediction, Predictor, Reasoned
 from predictors.auto import MIN_POINTS, PREDICTOR, Auto, Member
 from predictors.ridge import PREDICTOR as RIDGE
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from nas.predictor import Fitted, Predictor, Reasoned
+from nas.search import Fitted, Predictor, Reasoned
 from predictors.coding import STEPS, Coded, Coding, FittedCoded, choosing
 from predictors.ridge import PREDICTOR as RIDGE
 

@@ -5,7 +5,7 @@ import pytest
 from jaxtyping import Float
 from scipy.optimize import approx_fprime
 
-from nas.ranking import coverage, kendall_tau
+from nas.search import coverage, kendall_tau
 from predictors._gp_fit import negative_log_likelihood
 from predictors.gp import PREDICTOR, FittedGaussianProcess
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from jaxtyping import Float
 
-from nas.ranking import kendall_tau
+from nas.search import kendall_tau
 from predictors._mlp_train import RANK_SHARE, _loss, trained
 from predictors._shared import Scale
 from predictors.mlp import MIN_SLOPE, NUM_MEMBERS, PREDICTOR, _answers, _unit_of, _unseen

@@ -5,7 +5,7 @@ import pytest
 from jaxtyping import Float
 from scipy.stats import multivariate_normal
 
-from nas.ranking import kendall_tau
+from nas.search import kendall_tau
 from predictors.pairwise import PREDICTOR, RATIOS, SHARES, FittedPairwiseRidge, _most_evident
 from predictors.ridge import PREDICTOR as RIDGE
 

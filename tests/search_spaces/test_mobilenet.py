@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from nas.build import build, count_macs, count_params, fold
 from nas.costs import CostTable, cost_tables
 from nas.feasible import Bound, certify, extremes
-from nas.ops import Add, Conv, Linear, Shape
+from nas.lowering.torch_module import build, count_macs, count_params, fold
 from nas.resources import macs, params
-from nas.variants import stage_scope
+from nas.space import Add, Conv, Linear, Shape
+from nas.space.variants import stage_scope
 from search_spaces.mobilenet import SPACE
 
 MOBILENET_V2 = SPACE.reference("mobilenet_v2")

@@ -7,11 +7,11 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from nas.build import build, count_macs, count_params, fold
+from nas.costs import AnyTable, tabulate
 from nas.feasible import Bound, certify, extremes
-from nas.meters import AnyTable, tabulate
-from nas.ops import INPUT, Network
+from nas.lowering.torch_module import build, count_macs, count_params, fold
 from nas.resources import macs, params, peak_activation_bytes
+from nas.space import INPUT, Network
 from search_spaces.tiny import SPACE
 
 ALL = np.array(list(itertools.product(*(range(n) for n in SPACE.num_options))), dtype=np.int8)

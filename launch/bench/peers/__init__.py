@@ -1,0 +1,1 @@
+"""Other people's searches as strategies, one tool in each file. They import nas."""

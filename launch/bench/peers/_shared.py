@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable
 import numpy as np
 from jaxtyping import Int8
 
+from nas.record import Exhausted, Trial
+from nas.search import Task
 from nas.space import Architecture
-from nas.strategy import Task
-from nas.trial import Exhausted, Trial
 
 QUICK_DRAWS = 20
 

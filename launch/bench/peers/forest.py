@@ -12,9 +12,9 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
 from launch.bench.peers._shared import candidates_of, seen_in, untried
+from nas.record import Exhausted, Proposal, Trial
+from nas.search import Strategy, Task
 from nas.space import Architecture
-from nas.strategy import Strategy, Task
-from nas.trial import Exhausted, Proposal, Trial
 
 NUM_RANDOM = 20
 NUM_BEST = 4

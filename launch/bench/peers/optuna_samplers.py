@@ -22,9 +22,9 @@ from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 from optuna.trial import TrialState
 
 from launch.bench.peers._shared import Patience, nearest, seen_in
+from nas.record import Proposal, Trial
+from nas.search import Strategy, Task
 from nas.space import Architecture
-from nas.strategy import Strategy, Task
-from nas.trial import Proposal, Trial
 
 MAX_ASKS = 30
 MAX_SLOW_ASKS = 5

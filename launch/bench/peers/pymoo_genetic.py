@@ -30,9 +30,9 @@ from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 from pymoo.problems.static import StaticProblem
 
 from launch.bench.peers._shared import Patience, nearest, seen_in, untried
+from nas.record import Proposal, Trial
+from nas.search import Strategy, Task
 from nas.space import Architecture
-from nas.strategy import Strategy, Task
-from nas.trial import Proposal, Trial
 
 POPULATION = 10
 MAX_TURNS = 200

@@ -4,8 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from launch.bench.arena import Arena, prepare
-from launch.bench.question import Goal, Question
+from launch.bench.question import Arena, Goal, Question, prepare
 from search_spaces.table import read_results
 
 ACC = Goal(column="acc", maximise=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from launch.bench.peers._shared import Patience, candidates_of, nearest, untried
-from nas.strategy import Task
-from nas.trial import Exhausted
+from nas.record import Exhausted
+from nas.search import Task
 from predictors import ridge
 from tests.launch.bench.tables import arena, write
 

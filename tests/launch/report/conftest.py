@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from launch.folder import RunFolder
-from launch.report.facts import read_facts
+from launch.report.facts.facts import read_facts
 from launch.report.page import render
+from launch.session import RunFolder
 
 TINY = Path(__file__).parents[2] / "experiments" / "tiny.py"
 ORDERS = '{"fail": ["search-4"], "diverge": [], "kill": [], "kill_once": [], "interrupt_once": [], "hold": []}'

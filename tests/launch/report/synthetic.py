@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from launch.report.facts import Facts
-from nas.predictor import Predictor
-from nas.trial import Trial
+from launch.report.facts.facts import Facts
+from nas.record import Trial
+from nas.search import Predictor
 from tests.experiments.tiny import SPACE
 
 

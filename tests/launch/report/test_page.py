@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from launch.folder import FolderError, RunFolder
-from launch.report.facts import Facts, read_facts
-from launch.report.judged import judged
+from launch.report.facts.facts import Facts, read_facts
 from launch.report.page import render, write_report
-from launch.session import load_experiment, open_history, open_session
-from launch.tables import number
-from nas.depth.card import CARD as DEPTH
+from launch.report.sections.predictor import judged
+from launch.session import FolderError, RunFolder
+from launch.session.session import load_experiment, open_history, open_session
+from launch.terminal import number
+from nas.depth import CARD as DEPTH
 
 HOSTILE = "<script>alert('$x$')</script>"
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from launch.tables import bars
+from launch.terminal import bars
 from launch.verbs import info
+from nas.costs import LimitError
 from nas.feasible import InfeasibleError
-from nas.limits import LimitError
 from nas.plugins import PluginError
 from search_spaces.tiny import SPACE
 
@@ -19,7 +19,7 @@ ALL = np.array(list(itertools.product(*(range(n) for n in SPACE.num_options))), 
 OWN = '''"""Two meters of one's own: one over operators, one over whole networks."""
 
 from nas.costs import Resource
-from nas.whole import NetworkResource
+from nas.costs import NetworkResource
 
 RESOURCES = (
     Resource(name="energy_mj", unit="mJ", measure=lambda op: 1e-6 * op.macs),

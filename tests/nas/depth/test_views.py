@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nas.depth.card import CARD
 from nas.depth.data import DepthImages
 from nas.depth.metrics import per_image
+from nas.depth.task_card import CARD
 from nas.depth.views import INVALID_GREY, from_predictions, views
 
 DEPTH = np.random.default_rng(0).uniform(2, 50, size=(2, 6, 8)).astype(np.float32)

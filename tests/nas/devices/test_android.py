@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nas.devices import android
-from nas.ops import Conv, Shape
+from nas.space import Conv, Shape
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nas.devices import cuda
-from nas.ops import Add, Shape
+from nas.space import Add, Shape
 from tests.experiments.tiny import SPACE
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

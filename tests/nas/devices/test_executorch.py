@@ -6,7 +6,7 @@ import pytest
 
 from nas.devices import executorch, executorch_int8
 from nas.devices._executorch import load_module
-from nas.ops import Conv, Shape
+from nas.space import Conv, Shape
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nas.devices import onnx, onnx_int8
-from nas.ops import Add, Conv, Operator, Shape, Upsample
+from nas.space import Add, Conv, Operator, Shape, Upsample
 from tests.experiments.tiny import SPACE
 
 pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
@@ -15,7 +15,7 @@ pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
 
 from nas.devices._onnx_cut import cut_out
 from nas.devices._onnx_session import Loaded, open_session, optimise
-from nas.onnx_graph import onnx_model
+from nas.lowering.onnx import onnx_model
 
 ENDS = {"QuantizeLinear", "DequantizeLinear", "Transpose"}  # what a network's graph has at its two ends
 

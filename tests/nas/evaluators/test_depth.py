@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from nas.checkpoints import Checkpoints, read
 from nas.depth.data import DepthData, DepthImages
-from nas.depth.recipe import Recipe
-from nas.depth.training import train
+from nas.depth.training import Recipe
+from nas.depth.training.training import train
 from nas.evaluators import depth
 from nas.evaluators.depth import DepthEvaluator
-from nas.trial import Divisible, Evaluator, Job, Phase
+from nas.record import Divisible, Evaluator, Job, Phase
+from nas.record.checkpoints import Checkpoints, read
 from tests.experiments.tiny import SPACE
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nas.evaluators.table import TableEvaluator
-from nas.trial import Evaluator, Job
+from nas.record import Evaluator, Job
 
 EVALUATOR = TableEvaluator(
     architectures=np.array([[0, 1], [2, 3]], np.int8),

@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int8
 
 from nas.genetic import Problem
-from nas.predictor import Fitted, Prediction
-from nas.strategy import Task
-from nas.trial import Proposal, State, Trial
+from nas.record import Proposal, State, Trial
+from nas.search import Fitted, Prediction, Task
 from predictors import ridge
 
 NUM_OPTIONS = np.array([4, 4, 4, 4])

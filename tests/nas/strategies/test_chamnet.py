@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from nas.record import rows
 from nas.strategies.chamnet import NUM_PARENTS, ChamNet, fit
-from nas.trial import rows
 from predictors import ridge
 from tests.nas.strategies.small import FEASIBLE, ONE, error, features, history, listed, trial
 

@@ -7,9 +7,9 @@ import pytest
 from jaxtyping import Float, Int8
 
 from nas.genetic import Problem
+from nas.record import Exhausted, State, Trial
+from nas.search import Task
 from nas.strategies.evolution import POPULATION, TOURNAMENT, Evolution
-from nas.strategy import Task
-from nas.trial import Exhausted, State, Trial
 from predictors import ridge
 
 NUM_OPTIONS = np.array([3, 1, 4, 5, 3])

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nas.pareto import front_mask, hypervolume
+from nas.genetic import front_mask, hypervolume
+from nas.record import Trial, rows
+from nas.search import Strategy, Task
 from nas.strategies.front import Front, scaled
 from nas.strategies.random import Random
-from nas.strategy import Strategy, Task
-from nas.trial import Trial, rows
 from tests.nas.strategies.small import EVERYTHING, FEASIBLE, ONE, TWO, both, history, listed, trial
 
 REFERENCE = both(EVERYTHING).max(axis=0)

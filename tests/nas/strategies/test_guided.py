@@ -8,11 +8,11 @@ import pytest
 from jaxtyping import Float, Int8
 
 from nas.genetic import Problem
+from nas.record import Exhausted, Proposal, Trial, rows
+from nas.search import Strategy
 from nas.strategies._guided import MIN_COMPLETE, lowest, mutant
 from nas.strategies.chamnet import ChamNet
 from nas.strategies.front import Front
-from nas.strategy import Strategy
-from nas.trial import Exhausted, Proposal, Trial, rows
 from tests.nas.strategies.small import (
     DESIGN,
     FEASIBLE,

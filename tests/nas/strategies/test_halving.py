@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from launch.bench.record import MemoryRecord
+from launch.bench.replay.memory_record import MemoryRecord
 from launch.executors.simulated import SimulatedExecutor
-from nas.search import Plan, run
+from nas.record import Evaluation, Exhausted, Job, Outcome, Proposal, Trial
+from nas.search import Rungs, Strategy, Task
+from nas.search.loop import Plan, run
 from nas.strategies.asha import Asha
 from nas.strategies.chamnet import ChamNet
 from nas.strategies.halving import Halving, full_predictor
-from nas.strategy import Rungs, Strategy, Task
-from nas.trial import Evaluation, Exhausted, Job, Outcome, Proposal, Trial
 from predictors import gp, ridge
 from tests.nas.strategies.small import FEASIBLE, ONE, error, features, history, listed, trial
 

@@ -7,9 +7,10 @@ import pytest
 from jaxtyping import Int8
 
 from nas.genetic import Problem
+from nas.record import Exhausted, Trial
+from nas.search import Task
+from nas.search.strategy import Sampler
 from nas.strategies.random import Random
-from nas.strategy import Sampler, Task
-from nas.trial import Exhausted, Trial
 from predictors import ridge
 
 

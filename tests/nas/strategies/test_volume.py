@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from nas.pareto import hypervolume
+from nas.genetic import hypervolume
 from nas.strategies._volume import lengths, random_directions, shortfall
 
 NUM_DIRECTIONS = 4000

@@ -1,0 +1,19 @@
+"""One strategy and one seed replayed on a table, many at once, and kept for the next time. Imports
+launch.bench.peers, launch.bench.question, launch.executors, launch.extensions, search_spaces, predictors and nas.
+"""
+
+from launch.bench.replay.entrants import check, defaults, is_peer
+from launch.bench.replay.pool import finished, replay_all
+from launch.bench.replay.replay import Course, Replay
+from launch.bench.replay.store import Store
+
+__all__ = [
+    "Course",
+    "Replay",
+    "Store",
+    "check",
+    "defaults",
+    "finished",
+    "is_peer",
+    "replay_all",
+]

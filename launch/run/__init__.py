@@ -1,0 +1,14 @@
+"""A search from start to winner. Imports launch.budget, launch.experiment, launch.extensions, launch.pricing,
+launch.report, launch.session, launch.terminal and nas.
+
+`run` is imported by name: it imports PyTorch, Optuna, scikit-learn and Matplotlib.
+"""
+
+from launch.run.checkpoints import checkpoints_of, expected_bytes
+from launch.run.prepare import check_limits
+
+__all__ = [
+    "check_limits",
+    "checkpoints_of",
+    "expected_bytes",
+]

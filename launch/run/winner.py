@@ -1,0 +1,164 @@
+"""The end of a search: which final won, whether it meets every limit as measured, and the files to take away."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from launch.pricing import Pricing
+from launch.session import WINNER_FORMAT, RunFolder
+from launch.session.verification import NO_DOUBTS, Doubts
+from nas.costs import Limit
+from nas.lowering.standalone import source
+from nas.record import TaskCard, Trial
+from nas.search import Fitted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitCheck:
+    """One limit on one architecture, in the resource's unit.
+
+    Attributes:
+      measured: or counted; None for a latency whose device is known by its table only.
+      margin: of the prediction, as a share of it; 0 for what is counted.
+      holds: as measured, or else as predicted with the margin kept.
+      binding: whether the winner must meet it. A limit of the experiment's own does not bind where the machine is too
+        noisy to verify it; one that the user gave always does.
+      doubt: why it could not be verified here, as one sentence; "" where it could.
+    """
+
+    text: str
+    resource: str
+    relation: str
+    unit: str
+    bound: float
+    predicted: float
+    measured: float | None
+    margin: float
+    holds: bool
+    binding: bool = True
+    doubt: str = ""
+
+    @property
+    def excess(self) -> float:
+        """How far beyond the bound, as a share of it; 0 where the limit holds or does not bind."""
+        if self.holds or not self.binding:
+            return 0.0
+        value = self.predicted if self.measured is None else self.measured
+        return abs(value / self.bound - 1) if self.bound else float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalist:
+    """A final with everything that is known of it."""
+
+    trial: Trial
+    predicted: Mapping[str, float]
+    measured: Mapping[str, float]
+    checks: tuple[LimitCheck, ...]
+
+    @property
+    def excess(self) -> float:
+        return max((check.excess for check in self.checks), default=0.0)
+
+
+def finalist(
+    trial: Trial, measured: Mapping[str, float], limits: Sequence[Limit], pricing: Pricing, doubts: Doubts = NO_DOUBTS
+) -> Finalist:
+    """Check one final against the limits; a resource that cannot be measured is judged by its exact count."""
+    predicted = pricing.costs(trial.architecture)
+    checks = tuple(_check(limit, predicted[limit.resource], measured, pricing, doubts) for limit in limits)
+    return Finalist(trial=trial, predicted=predicted, measured=measured, checks=checks)
+
+
+def choose(finalists: Sequence[Finalist], objective: str) -> Finalist:
+    """The best measured one that meets every limit as measured; if none does, the one that comes nearest."""
+    return min(finalists, key=lambda final: (final.excess, final.trial.metrics[objective]))
+
+
+def write(
+    winner: Finalist,
+    others: Sequence[Finalist],
+    *,
+    folder: RunFolder,
+    pricing: Pricing,
+    fitted: Fitted,
+    search_fidelity: int,
+    objective: str,
+    card: TaskCard,
+    context: Mapping[str, Any],
+) -> None:
+    """Write winner.pt, winner.py and, last, winner.json, whose presence says that the run is finished."""
+    space, trial = pricing.space, winner.trial
+    stem = folder.artifacts / f"{trial.phase}-{trial.ticket}.pt"
+    if stem.exists():
+        folder.write_bytes(folder.path / "winner.pt", stem.read_bytes())
+    title = f"{space.name}: the network that chamnas found in the run {folder.path.name}."
+    network = space.lower(trial.architecture)
+    code = source(network, title, input=card.input, output=card.output)
+    folder.write_bytes(folder.path / "winner.py", code.encode())
+    prediction = fitted.predict(pricing.features(np.array([trial.architecture], dtype=np.int8)))
+    record = {
+        "format": WINNER_FORMAT,
+        "space": space.name,
+        "input": list(space.input),
+        "architecture": list(trial.architecture),
+        "decisions": space.decisions(trial.architecture),
+        "origin": trial.origin,
+        "trial": f"{trial.phase}-{trial.ticket}",
+        "objective": {
+            "name": objective,
+            "predicted": float(prediction.mean[0]),
+            "predicted_std": float(prediction.std[0]),
+            "predicted_at_fidelity": search_fidelity,
+            "measured": trial.metrics[objective],
+            "measured_at_fidelity": trial.fidelity,
+        },
+        "metrics": dict(trial.metrics),
+        "task": asdict(card),
+        "resources": {
+            name: {"unit": pricing.unit(name), "predicted": cost, "measured": winner.measured.get(name)}
+            for name, cost in winner.predicted.items()
+        },
+        "limits": [asdict(check) for check in winner.checks],
+        "finals": [_summary(final) for final in others],
+        **context,
+    }
+    folder.write_json(folder.winner, record)
+
+
+def _check(
+    limit: Limit, predicted: float, measured: Mapping[str, float], pricing: Pricing, doubts: Doubts
+) -> LimitCheck:
+    margin = pricing.margins.get(limit.resource)
+    exact = predicted if margin is None else None  # what no device must measure is counted
+    value = measured.get(limit.resource, exact)
+    if limit.relation == "<=":
+        holds = (predicted * (1 + (margin or 0.0)) if value is None else value) <= limit.bound
+    else:
+        holds = (predicted / (1 + (margin or 0.0)) if value is None else value) >= limit.bound
+    return LimitCheck(
+        text=limit.text,
+        resource=limit.resource,
+        relation=limit.relation,
+        unit=pricing.unit(limit.resource),
+        bound=limit.bound,
+        predicted=predicted,
+        measured=value,
+        margin=margin or 0.0,
+        holds=holds,
+        binding=doubts.binds(limit),
+        doubt=doubts.reasons.get(limit.resource, ""),
+    )
+
+
+def _summary(final: Finalist) -> dict[str, Any]:
+    return {
+        "trial": f"{final.trial.phase}-{final.trial.ticket}",
+        "origin": final.trial.origin,
+        "architecture": list(final.trial.architecture),
+        "metrics": dict(final.trial.metrics),
+        "measured": dict(final.measured),
+        "meets_limits": final.excess == 0.0,
+    }

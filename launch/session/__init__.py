@@ -1,0 +1,30 @@
+"""A run that is opened: its folder, settings, prices and record, and its predictor held to account. Imports
+launch.budget, launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing, launch.terminal
+and nas.
+
+`continuation`, `session`, `settings` are imported by name: they import Optuna and scikit-learn.
+
+`latency` is imported by name: its names are written with its own before them.
+
+`profiling`, `verification` are imported by name: they import scikit-learn.
+"""
+
+from launch.session.compatibility import check_evaluator
+from launch.session.cross_validation import NUM_FOLDS, far_off_text, fits_without_a_group, foretold, held_out, targets
+from launch.session.depth_options import meaning_of, options_of
+from launch.session.folder import WINNER_FORMAT, FolderError, RunFolder
+
+__all__ = [
+    "NUM_FOLDS",
+    "WINNER_FORMAT",
+    "FolderError",
+    "RunFolder",
+    "check_evaluator",
+    "far_off_text",
+    "fits_without_a_group",
+    "foretold",
+    "held_out",
+    "meaning_of",
+    "options_of",
+    "targets",
+]

@@ -1,0 +1,84 @@
+"""The settings of a run: what may not change between the command that starts it and the one that continues it.
+
+The number of trials, the hours, the workers and the executor are not among them.
+"""
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from launch.experiment import Experiment
+from launch.extensions import SETTING, OwnFiles, parts
+from launch.session import compatibility, depth_options, latency
+from launch.session.folder import RunFolder
+from launch.session.session import identity
+from nas.depth.data import Kind
+from nas.record.storage import split_password
+
+
+def settings_of(
+    experiment: Experiment,
+    reference: str,
+    folder: RunFolder,
+    *,
+    limits: tuple[str, ...],
+    seed: int | None,
+    lag: int | None,
+    slots: int,
+    storage: str | None,
+    data: Path | None,
+    latencies: tuple[str, ...] = (),
+    rungs: tuple[int, ...] = (),
+    eta: float | None = None,
+    allow_new_options: bool = False,
+    depth_is: Kind | None = None,
+    depth_invalid: tuple[float, ...] = (),
+    depth_valid: tuple[float, ...] = (),
+    strategy: str | None = None,
+    predictor: str | None = None,
+) -> dict[str, Any]:
+    """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
+
+    The study's name is made up once: two runs may share a database, and a run folder may be renamed.
+    """
+    old = folder.settings() if folder.started else {}
+    means = compatibility.continued(
+        folder.path, experiment, old.get(compatibility.SETTING, {}), allow_new_options=allow_new_options
+    )
+    wanted = list(limits) or old.get("limits", list(experiment.limits))
+    own = OwnFiles.kept(old).naming_limits(wanted)
+    steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
+    if eta is not None and not steps:
+        raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
+    timed = latency.record(experiment.space, (*latencies, *latency.named(experiment, latencies, wanted)), old)
+    own_data = str(data.resolve()) if data is not None else old.get("data")
+    depth = depth_options.record(
+        depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
+    )
+    chosen = parts.record(replace(experiment, rungs=tuple(steps)), old, {"strategy": strategy, "predictor": predictor})
+    study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
+    return {
+        "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
+        "study": old.get("study", study),
+        **identity(experiment),
+        **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
+        **chosen,
+        "limits": [own.limit(text) for text in wanted],
+        **_given(limits, old),
+        "seed": old.get("seed", 0) if seed is None else seed,
+        "lag": old.get("lag", 2 * slots) if lag is None else lag,
+        "storage": split_password(storage)[0] if storage else old.get("storage"),
+        "data": own_data,
+        **depth,
+        **({SETTING: own.record(experiment.space)} if own.files else {}),
+        **({latency.SETTING: timed} if timed else {}),
+        compatibility.SETTING: means,
+    }
+
+
+def _given(limits: tuple[str, ...], old: dict[str, Any]) -> dict[str, bool]:
+    """Whether the limits are the user's own, not the experiment's: those always bind. An older run does not say."""
+    if not old:
+        return {"limits_given": bool(limits)}
+    return {"limits_given": old["limits_given"]} if "limits_given" in old else {}

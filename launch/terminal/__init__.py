@@ -1,0 +1,26 @@
+"""What a person reads and writes on a terminal: tables, progress, sizes. Imports launch.budget and nas."""
+
+from launch.terminal.output_files import check_outputs, own_file
+from launch.terminal.progress import Progress, Tally, duration, sentence, tally
+from launch.terminal.sizes import resized
+from launch.terminal.tables import bars, holds_text, is_violated, number, quality_text, table, winner_text
+from launch.terminal.task_words import recorded
+
+__all__ = [
+    "Progress",
+    "Tally",
+    "bars",
+    "check_outputs",
+    "duration",
+    "holds_text",
+    "is_violated",
+    "number",
+    "own_file",
+    "quality_text",
+    "recorded",
+    "resized",
+    "sentence",
+    "table",
+    "tally",
+    "winner_text",
+]

@@ -1,0 +1,27 @@
+"""What architectures cost, for whole populations, and limits as text. Imports nas.space and nas.units."""
+
+from nas.costs.limits import Limit, LimitError, check_reach, is_resource_name, parse_limit, resource_name
+from nas.costs.meters import AnyResource, AnyTable, tabulate
+from nas.costs.network_meters import NetworkResource
+from nas.costs.peaks import PeakResource, PeakTable
+from nas.costs.tables import CostTable, Factor, Resource, cost_tables, merge
+
+__all__ = [
+    "AnyResource",
+    "AnyTable",
+    "CostTable",
+    "Factor",
+    "Limit",
+    "LimitError",
+    "NetworkResource",
+    "PeakResource",
+    "PeakTable",
+    "Resource",
+    "check_reach",
+    "cost_tables",
+    "is_resource_name",
+    "merge",
+    "parse_limit",
+    "resource_name",
+    "tabulate",
+]

@@ -1,0 +1,13 @@
+"""How good a predicted depth is, and predictions that need no network. Imports nas.depth.data."""
+
+from nas.depth.metrics.baselines import constant_map, mean_map
+from nas.depth.metrics.metrics import Metrics, align, per_image, score
+
+__all__ = [
+    "Metrics",
+    "align",
+    "constant_map",
+    "mean_map",
+    "per_image",
+    "score",
+]

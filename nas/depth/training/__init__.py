@@ -1,0 +1,11 @@
+"""Training and scoring one network, in one process or in several. Imports nas.depth.data, nas.depth.metrics and
+nas.record.
+
+`data_parallel`, `training` are imported by name: they import PyTorch and fsspec.
+"""
+
+from nas.depth.training.recipe import Recipe
+
+__all__ = [
+    "Recipe",
+]

@@ -1,0 +1,49 @@
+"""What has been asked and measured, and that it lasts. Imports nas.errors and nas.space.
+
+`checkpoints` is imported by name: it imports fsspec.
+
+`history`, `journal`, `repair_journal`, `repair_sqlite`, `storage` are imported by name: they import Optuna.
+"""
+
+from nas.record.task_card import TEST, Better, Metric, Pictures, TaskCard, View, card_of, read_card
+from nas.record.trial import (
+    Divisible,
+    Evaluation,
+    Evaluator,
+    Executor,
+    Exhausted,
+    Explained,
+    Job,
+    Outcome,
+    Phase,
+    Proposal,
+    State,
+    Trial,
+    plain_metrics,
+    rows,
+)
+
+__all__ = [
+    "TEST",
+    "Better",
+    "Divisible",
+    "Evaluation",
+    "Evaluator",
+    "Executor",
+    "Exhausted",
+    "Explained",
+    "Job",
+    "Metric",
+    "Outcome",
+    "Phase",
+    "Pictures",
+    "Proposal",
+    "State",
+    "TaskCard",
+    "Trial",
+    "View",
+    "card_of",
+    "plain_metrics",
+    "read_card",
+    "rows",
+]

@@ -1,0 +1,253 @@
+"""The durable record of a run, on Optuna's storages, so that optuna-dashboard and every Optuna plot work on our runs.
+
+One study per run. A trial is written twice: when it starts (all parameters in one operation, because Optuna commits
+once per parameter otherwise) and when it ends (its outcome as one attribute, then its state). The outcome is what
+counts: a driver killed between the two writes has lost nothing. Only the driver writes. A database that cannot be
+reached any more ends the driver; what has been written is there for the next one.
+
+The default storage is a journal file in the run folder (`nas.record.journal`): a trial costs it 1 to 2 ms and opening
+10,000 takes a second, against 40 to 130 ms and 12 to 15 s for SQLite (benchmarks/storage_speed.py). Any URL that
+Optuna's RDB storage takes works too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from nas.record.ownership import LOST, PassedOver, fault_of, fault_of_outcome, is_ours
+from nas.record.storage import HistoryError, told
+from nas.record.trial import Outcome, Phase, Trial, plain_metrics
+from nas.space import Choice
+
+FORMAT = 1
+FORMAT_NAME = "chamnas:format"
+
+_Key = tuple[Phase, int]
+"""A trial's phase and ticket."""
+
+
+class History:
+    """Reads and writes the trials of one study.
+
+    Args:
+      storage: where the study lives.
+      name: the study's name; created if it is new and `choices` are given.
+      choices: the space's choices, written as each trial's parameters.
+      objective: the metric that is Optuna's value, minimised.
+
+    Raises:
+      HistoryError: the study does not exist and may not be created, or is of another format; or, as from every
+        method, the database cannot be reached any more.
+    """
+
+    @told()
+    def __init__(
+        self, storage: BaseStorage, name: str, *, choices: Sequence[Choice], objective: str, create: bool = True
+    ) -> None:
+        self._storage = storage
+        self._objective = objective
+        self._distributions = {choice.name: CategoricalDistribution(choice.options) for choice in choices}
+        self._study_id = _open_study(storage, name, create=create)
+        self._trials: dict[_Key, Trial] = {}
+        self._ids: dict[_Key, int] = {}
+        self._begun: dict[_Key, datetime] = {}
+        self._unclosed: list[Trial] = []
+        self._foreign = 0
+        self._damaged: list[str] = []
+        known: dict[str, BaseDistribution] = {}
+        for frozen in storage.get_all_trials(self._study_id, deepcopy=False):
+            self._take(frozen)
+            known |= frozen.distributions if is_ours(frozen.user_attrs) else {}
+        self._distributions = _named_apart(self._distributions, known)
+
+    def passed_over(self) -> PassedOver:
+        """What the study holds beside this run's readable trials; as it stood at opening."""
+        return PassedOver(foreign=self._foreign, damaged=tuple(self._damaged))
+
+    def begun(self) -> dict[tuple[Phase, int], datetime]:
+        """When each trial was first handed out (UTC), by phase and ticket; as it stood at opening."""
+        return dict(self._begun)
+
+    def trials(self) -> list[Trial]:
+        """All trials in the order in which they started: those found at opening, and what has been recorded since."""
+        return list(self._trials.values())
+
+    @told()
+    def start(self, trial: Trial) -> None:
+        """Record that a trial has been handed out; once more for one that was running when a driver died is fine."""
+        if _key(trial) in self._ids:
+            return
+        options = zip(self._distributions.items(), trial.architecture, strict=True)
+        template = FrozenTrial(
+            number=-1,
+            trial_id=-1,
+            state=TrialState.RUNNING,
+            value=None,
+            values=None,
+            datetime_start=datetime.now(),
+            datetime_complete=None,
+            params={name: distribution.choices[i] for (name, distribution), i in options},
+            distributions=dict(self._distributions),
+            user_attrs={
+                "phase": trial.phase,
+                "ticket": trial.ticket,
+                "architecture": list(trial.architecture),
+                "fidelity": trial.fidelity,
+                "origin": trial.origin,
+            },
+            system_attrs={},
+            intermediate_values={},
+        )
+        self._ids[_key(trial)] = self._storage.create_new_trial(self._study_id, template_trial=template)
+        self._trials[_key(trial)] = trial
+
+    @told()
+    def finish(self, trial: Trial, outcome: Outcome) -> Trial:
+        """Record how a trial ended, and return it as recorded; without the objective, or a number, it has failed."""
+        measured = {} if outcome.evaluation is None else outcome.evaluation.metrics
+        notes = () if outcome.evaluation is None else outcome.evaluation.notes
+        metrics, fault = _readable(measured)
+        failure = outcome.failure or fault
+        if failure is None and self._objective not in metrics:
+            failure = f"the evaluator gave no {self._objective!r}; it gave: {', '.join(metrics) or 'nothing'}"
+        record = {
+            "metrics": {} if failure else metrics,
+            "failure": failure,
+            "duration_s": outcome.duration_s,
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            **({"notes": list(notes)} if notes else {}),
+        }
+        self._storage.set_trial_user_attr(self._ids[_key(trial)], "outcome", record)
+        ended = _ended(trial, record)
+        self._close(ended)
+        self._trials[_key(trial)] = ended
+        return ended
+
+    @told()
+    def recover(self) -> None:
+        """Close the trials whose outcome was written but whose state was not, because the driver died in between."""
+        while self._unclosed:
+            self._close(self._unclosed.pop())
+
+    @told()
+    def annotate(self, key: str, value: Any) -> None:
+        """Keep a JSON value on the study."""
+        self._storage.set_study_user_attr(self._study_id, key, value)
+
+    @told()
+    def notes(self) -> dict[str, Any]:
+        """What `annotate` has kept."""
+        return self._storage.get_study_user_attrs(self._study_id)
+
+    def _take(self, frozen: FrozenTrial) -> None:
+        """Read a trial, or pass it over."""
+        attrs = frozen.user_attrs
+        if LOST in attrs:
+            return
+        key = (attrs.get("phase"), attrs.get("ticket"))
+        if not is_ours(attrs):
+            self._foreign += 1
+        elif fault := fault_of(attrs, [len(one.choices) for one in self._distributions.values()]):
+            self._damaged.append(f"trial {frozen.number}: {fault}")
+        elif key in self._ids:  # a copy, as Optuna's callback for retries makes it
+            self._foreign += 1
+        else:
+            self._keep(frozen)
+
+    def _keep(self, frozen: FrozenTrial) -> None:
+        trial = _thaw(frozen, self._objective)
+        if "outcome" in frozen.user_attrs and trial.state == "running":
+            fault = fault_of_outcome(frozen.user_attrs["outcome"], self._objective)
+            self._damaged.append(f"trial {frozen.number}: {fault}; it is trained again")
+        self._trials[_key(trial)] = trial
+        if frozen.datetime_start is not None:
+            self._begun[_key(trial)] = frozen.datetime_start.astimezone(UTC)
+        if trial.state == "running" and frozen.state.is_finished():
+            return  # closed by another tool, or its outcome is lost: Optuna takes no other, so it starts as a new trial
+        self._ids[_key(trial)] = frozen._trial_id
+        if trial.state != "running" and not frozen.state.is_finished():
+            self._unclosed.append(trial)
+
+    def _close(self, trial: Trial) -> None:
+        if trial.state == "complete":
+            values = [trial.metrics[self._objective]]
+            self._storage.set_trial_state_values(self._ids[_key(trial)], TrialState.COMPLETE, values)
+        else:
+            self._storage.set_trial_state_values(self._ids[_key(trial)], TrialState.FAIL)
+
+
+def _key(trial: Trial) -> _Key:
+    return trial.phase, trial.ticket
+
+
+def _named_apart(
+    wanted: Mapping[str, CategoricalDistribution], known: Mapping[str, BaseDistribution]
+) -> dict[str, CategoricalDistribution]:
+    """Distributions by their parameter's name; one that has got more options since needs another in a database."""
+    return {
+        name if known.get(name, one) == one else f"{name} of {len(one.choices)}": one for name, one in wanted.items()
+    }
+
+
+def _open_study(storage: BaseStorage, name: str, *, create: bool) -> int:
+    try:
+        study_id = storage.get_study_id_from_name(name)
+    except KeyError:
+        if not create:
+            raise HistoryError(
+                f"the record holds no study called {name!r}; is this the run's own storage? If it "
+                "was deleted, restore it from a copy, or begin again with --out a new folder"
+            ) from None
+        try:
+            study_id = storage.create_new_study([StudyDirection.MINIMIZE], name)
+        except DuplicatedStudyError:
+            raise HistoryError(f"another process has just made the study {name!r}; run the command again") from None
+        storage.set_study_user_attr(study_id, FORMAT_NAME, FORMAT)
+    found = storage.get_study_user_attrs(study_id).get(FORMAT_NAME)
+    if found != FORMAT:
+        raise HistoryError(f"study {name!r} has record format {found}, this version reads {FORMAT}; use a new folder")
+    return study_id
+
+
+def _thaw(frozen: FrozenTrial, objective: str) -> Trial:
+    """A trial whose attributes are sound; it is running if it has no sound outcome."""
+    attrs = frozen.user_attrs
+    trial = Trial(
+        phase=attrs["phase"],
+        ticket=attrs["ticket"],
+        architecture=tuple(attrs["architecture"]),
+        fidelity=attrs["fidelity"],
+        origin=attrs["origin"],
+        state="running",
+    )
+    is_ended = "outcome" in attrs and fault_of_outcome(attrs["outcome"], objective) is None
+    return _ended(trial, attrs["outcome"]) if is_ended else trial
+
+
+def _readable(metrics: Mapping[str, Any]) -> tuple[Mapping[str, float], str | None]:
+    """The metrics; or none of them, and why they can be no metrics."""
+    try:
+        return plain_metrics(metrics), None
+    except ValueError as error:
+        return {}, str(error)
+
+
+def _ended(trial: Trial, record: Mapping[str, Any]) -> Trial:
+    metrics, fault = _readable(record["metrics"])  # an earlier version took any finite number
+    failure = record["failure"] or fault
+    return replace(
+        trial,
+        state="complete" if failure is None else "failed",
+        metrics=metrics,
+        failure=failure,
+        duration_s=record["duration_s"],
+        ended=record["ended"],
+        notes=tuple(record.get("notes", ())),
+    )

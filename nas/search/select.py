@@ -1,0 +1,88 @@
+"""The last step of a search, and all of a re-search: the best architectures that a fitted predictor knows of.
+
+Half of the places go to what the genetic search promises, half to what has been measured, because a predictor is most
+wrong where it has been optimised most.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int8
+
+from nas.genetic import Problem, minimise
+from nas.record import Proposal, Trial, rows
+from nas.search.predictor import Fitted
+from nas.search.strategy import Features, Sampler
+from nas.space import Architecture
+
+NUM_SEEDS = 512
+POPULATION = 2048
+GENERATIONS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An architecture with its predicted objective; `measured` is what its trial gave, None if it was not trained."""
+
+    architecture: Architecture
+    mean: float
+    std: float
+    measured: float | None
+
+    @property
+    def origin(self) -> str:
+        return "predicted" if self.measured is None else "measured"
+
+
+def best_candidates(
+    num: int,
+    *,
+    fitted: Fitted,
+    features: Features,
+    complete: Sequence[Trial],
+    objective: str,
+    sample: Sampler,
+    problem: Problem,
+    rng: np.random.Generator,
+) -> list[Candidate]:
+    """Up to `num` distinct architectures within the limits, by predicted objective; half of them trained before.
+
+    Raises:
+      ValueError: no architecture meets the limits.
+    """
+    trained = [trial for trial in complete if problem.is_feasible(rows([trial]))[0]]
+
+    def mean(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        return fitted.predict_mean(features(population))
+
+    found = minimise(
+        mean,
+        problem,
+        initial=np.concatenate([sample(NUM_SEEDS, rng), *([rows(trained)] if trained else [])]),
+        rng=rng,
+        top_k=num + len(trained),
+        population=POPULATION,
+        generations=GENERATIONS,
+    )
+    measured = {trial.architecture: trial.metrics[objective] for trial in trained}
+    new = [row for row in map(tuple, found.architectures.tolist()) if row not in measured]
+    known = sorted(measured, key=lambda architecture: measured[architecture])
+    chosen = new[: num - min(num // 2, len(known))]
+    chosen += known[: num - len(chosen)]
+    prediction = fitted.predict(features(np.array(chosen, dtype=np.int8)))
+    candidates = [
+        Candidate(architecture=row, mean=float(mean), std=float(std), measured=measured.get(row))
+        for row, mean, std in zip(chosen, prediction.mean, prediction.std, strict=True)
+    ]
+    return sorted(candidates, key=lambda candidate: candidate.mean)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A strategy that proposes given architectures, one per ticket: how finals are run by the same loop."""
+
+    proposals: tuple[Proposal, ...]
+
+    def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
+        return self.proposals[len(done) + len(pending)]

@@ -1,0 +1,102 @@
+"""What a strategy is: it decides what to train next, from the task that it was given and what has been trained.
+
+A strategy is made once per search, `STRATEGY(task=task)`, and asked once per ticket. Its answer is a pure function of
+(task, done, pending, rng), so that a search can be repeated and continued: see `nas.search.loop`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Int8
+
+from nas.genetic import Problem
+from nas.record import Proposal, Trial
+from nas.search.predictor import Predictor
+
+Sampler = Callable[[int, np.random.Generator], Int8[np.ndarray, "n d"]]
+"""`sample(n, rng)`: n architectures that meet the limits; rows may repeat."""
+
+Features = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rungs:
+    """Fidelities at which a search may train, and how selective it is between them.
+
+    Attributes:
+      fidelities: ascending; the last is the one that is sought, the others are cheaper and tell of it.
+      eta: one in so many of a rung's complete trials is trained again on the next.
+
+    Raises:
+      ValueError: the fidelities do not ascend, or eta promotes more than there are.
+    """
+
+    fidelities: tuple[int, ...]
+    eta: float
+
+    def __post_init__(self) -> None:
+        if not self.fidelities or self.fidelities[0] < 1 or any(np.diff(self.fidelities) <= 0):
+            told = ", ".join(map(str, self.fidelities)) or "none"
+            raise ValueError(f"rungs are fidelities of 1 or more that grow up to the full one, got {told}; sort them")
+        if not 1 < self.eta < math.inf:
+            raise ValueError(f"eta must be more than 1, got {self.eta:g}; 4 trains one in four again on the next rung")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a strategy is told of the search.
+
+    Attributes:
+      objectives: the metrics to minimise; most strategies take one.
+      problem: the space's options, and the limits as constraints.
+      sample: draws uniformly from the architectures that meet the limits.
+      features: what a predictor sees of an architecture.
+      predictor: for strategies that use one.
+      opening: what to train first, in order: a known network, then a design that fills the space. A strategy without a
+        model may ignore it.
+      candidates: every architecture that meets the limits, where they are few enough to list; otherwise None.
+      rungs: cheaper fidelities beside the full one, for strategies that use them; None where there are none.
+    """
+
+    objectives: tuple[str, ...]
+    problem: Problem
+    sample: Sampler
+    features: Features
+    predictor: Predictor
+    opening: tuple[Proposal, ...] = ()
+    candidates: Int8[np.ndarray, "n d"] | None = None
+    rungs: Rungs | None = None
+
+    @property
+    def objective(self) -> str:
+        """The only objective.
+
+        Raises:
+          ValueError: there are several.
+        """
+        if len(self.objectives) != 1:
+            raise ValueError(f"this strategy minimises one objective, got {', '.join(self.objectives)}; choose another")
+        return self.objectives[0]
+
+
+@runtime_checkable  # the test run checks the types of arguments
+class Strategy(Protocol):
+    """Decides what to train next; a pure function of its arguments."""
+
+    def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
+        """An architecture that neither `done` nor `pending` holds, at least not at the proposal's fidelity.
+
+        Raises:
+          Exhausted: there is none left.
+        """
+        ...
+
+
+@runtime_checkable  # as above
+class MakeStrategy(Protocol):
+    """What `nas/strategies/NAME.py` exports as `STRATEGY`."""
+
+    def __call__(self, *, task: Task) -> Strategy: ...

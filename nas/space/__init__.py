@@ -1,0 +1,30 @@
+"""What can be built, as a table that a person can read: operators, blocks, spaces. Imports nothing else of ours.
+
+`variants` is imported by name: it holds a function of the same name.
+"""
+
+from nas.space.blocks import Tensor
+from nas.space.ops import INPUT, Activation, Add, Conv, GlobalPool, Linear, Network, Node, Operator, Shape, Upsample
+from nas.space.space import Architecture, Choice, Option, Space, Stage, lower_stage, settle
+
+__all__ = [
+    "INPUT",
+    "Activation",
+    "Add",
+    "Architecture",
+    "Choice",
+    "Conv",
+    "GlobalPool",
+    "Linear",
+    "Network",
+    "Node",
+    "Operator",
+    "Option",
+    "Shape",
+    "Space",
+    "Stage",
+    "Tensor",
+    "Upsample",
+    "lower_stage",
+    "settle",
+]

@@ -1,0 +1,105 @@
+"""ONNX graphs: torch's answer in float32, close to it in int8, and nothing left in float there."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+
+from nas.lowering.torch_module import build, fold, module_name
+from nas.space import Conv, Linear, Network, Node, Operator, Shape
+from search_spaces import mobilenet, tiefenrausch
+
+onnx = pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
+onnxruntime = pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
+
+from nas.devices._onnx_session import open_session, optimise  # noqa: E402  # they import onnx
+from nas.lowering.onnx import Parameters, onnx_model  # noqa: E402
+
+
+def small_unet(mode: str) -> Network:
+    space = tiefenrausch.SPACE
+    stages = tuple(replace(stage, upsample=mode) if stage.upsample == "nearest" else stage for stage in space.stages)
+    return replace(space, input=Shape(3, 64, 32), stages=stages).lower((0,) * space.num_decisions)
+
+
+def small_classifier() -> Network:
+    space = replace(mobilenet.SPACE, input=Shape(3, 64, 32))
+    return space.lower((0,) * space.num_decisions)
+
+
+NETWORKS = {"nearest": small_unet("nearest"), "bilinear": small_unet("bilinear"), "classifier": small_classifier()}
+
+
+def answer(model: "onnx.ModelProto", image: np.ndarray) -> np.ndarray:
+    (output,) = open_session(model, 1, optimised=True).run(None, {"input": image})
+    return np.asarray(output)
+
+
+def picture(network: Network) -> np.ndarray:
+    return np.random.default_rng(0).random((1, *network.input), np.float32)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_given_torchs_weights_it_gives_torchs_answer(name: str) -> None:
+    network = NETWORKS[name]
+    torch.manual_seed(0)
+    module = build(network).train()
+    with torch.no_grad():
+        module(torch.rand(4, *network.input))  # gives the batch norms statistics of their own
+    folded = fold(module)
+    parameters: dict[str, Parameters] = {}
+    for node in network.nodes:
+        if isinstance(node.op, Conv | Linear):
+            layer = folded.layers[module_name(node)][1 if isinstance(node.op, Linear) else 0]  # type: ignore[index]
+            parameters[node.name] = (layer.weight.detach().numpy(), layer.bias.detach().numpy())
+    with torch.no_grad():
+        wanted = folded(torch.from_numpy(picture(network))).numpy()
+    given = answer(onnx_model(network, int8=False, parameters=parameters), picture(network))
+    assert given.shape == wanted.shape
+    assert np.abs(given - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_int8_is_the_same_function_up_to_rounding(name: str) -> None:
+    network = NETWORKS[name]
+    exact, rounded = (answer(onnx_model(network, int8=int8), picture(network)) for int8 in (False, True))
+    assert np.corrcoef(exact.ravel(), rounded.ravel())[0, 1] > 0.9
+    assert len(np.unique(rounded)) > 10 and rounded.std() > 0.5 * exact.std()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_runtime_computes_int8_in_integers(name: str) -> None:
+    network = NETWORKS[name]
+    kinds = Counter(node.op_type for node in optimise(onnx_model(network, int8=True)).graph.node)
+    assert kinds["QLinearConv"] == sum(isinstance(node.op, Conv) for node in network.nodes)
+    assert not {"Conv", "FusedConv", "Add", "Relu", "Clip", "Gemm", "GlobalAveragePool"} & set(kinds)
+    resizing = 2 * kinds["Resize"] if name == "bilinear" else 0  # the runtime interpolates in float32
+    assert kinds["QuantizeLinear"] + kinds["DequantizeLinear"] == 2 + resizing
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_weights_are_the_same_every_time(int8: bool) -> None:
+    first, second = (onnx_model(NETWORKS["nearest"], int8=int8).SerializeToString() for _ in range(2))
+    assert first == second
+
+
+SHAPE = Shape(4, 8, 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    input: Shape = SHAPE
+    output: Shape = SHAPE
+    macs: int = 0
+    num_weights: int = 0
+    num_biases: int = 0
+    key: str = "unheard"
+
+
+def test_an_unknown_operator_is_named() -> None:
+    op: Operator = Unheard()
+    network = Network(input=Shape(4, 8, 8), nodes=(Node(name="only", op=op, inputs=("input",)),))
+    with pytest.raises(ValueError, match=r"operator Unheard has no ONNX form; add it to nas\.onnx_graph"):
+        onnx_model(network, int8=False)

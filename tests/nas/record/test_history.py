@@ -1,0 +1,406 @@
+"""The record: what is written is read again, by this process or the next one, whatever killed the one before."""
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalStorage
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from nas.record.history import History
+from nas.record.journal import repair_journal
+from nas.record.ownership import PassedOver
+from nas.record.storage import HistoryError, open_storage
+from nas.record.trial import Evaluation, Job, Outcome, Trial
+from nas.space import Choice
+
+CHOICES = (Choice(name="width", options=(8, 16, 24)), Choice(name="mode", options=("nearest", "bilinear")))
+TRIAL = Trial(phase="search", ticket=0, architecture=(2, 0), fidelity=7, origin="design", state="running")
+
+
+def opened(storage: BaseStorage, *, create: bool = True) -> History:
+    return History(storage, "study", choices=CHOICES, objective="error", create=create)
+
+
+def ending(
+    trial: Trial, metrics: Mapping[str, float] | None, *, failure: str | None = None, duration_s: float = 1.5
+) -> Outcome:
+    job = Job(phase=trial.phase, ticket=trial.ticket, architecture=trial.architecture, fidelity=trial.fidelity, seed=0)
+    evaluation = None if metrics is None else Evaluation(metrics=metrics)
+    return Outcome(job=job, evaluation=evaluation, failure=failure, duration_s=duration_s)
+
+
+@pytest.fixture(params=["journal", "sqlite"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    return tmp_path / "study.journal" if request.param == "journal" else f"sqlite:///{tmp_path}/study.db"
+
+
+@pytest.fixture
+def storage(location: str | Path) -> Iterator[BaseStorage]:
+    storage = open_storage(location)
+    yield storage
+    if isinstance(storage, RDBStorage):
+        storage.engine.dispose()
+
+
+def optunas(location: str | Path) -> BaseStorage | str:
+    """The record as optuna-dashboard opens it."""
+    return location if isinstance(location, str) else JournalStorage(JournalFileBackend(str(location)))
+
+
+def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
+    history = opened(storage)
+    second, final = replace(TRIAL, ticket=1, architecture=(0, 1), origin="genetic"), replace(TRIAL, phase="final")
+    for trial in (TRIAL, second, final):
+        history.start(trial)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.1 + 0.2, "delta1": 0.7}))
+    failed = history.finish(second, ending(second, None, failure="diverged"))
+    metrics = {"error": 0.1 + 0.2, "delta1": 0.7}
+    assert done == replace(TRIAL, state="complete", metrics=metrics, duration_s=1.5, ended=done.ended)
+    assert failed == replace(second, state="failed", failure="diverged", duration_s=1.5, ended=failed.ended)
+    assert done.ended is not None and datetime.fromisoformat(done.ended).tzinfo == UTC
+    assert history.trials() == [done, failed, final]
+    assert opened(storage, create=False).trials() == [done, failed, final]
+
+
+@pytest.mark.parametrize("value", [1e160, -1e300, float("inf"), float("nan")])
+def test_what_can_be_no_metric_has_failed_also_where_it_is_recorded(storage: BaseStorage, value: float) -> None:
+    history = opened(storage)
+    second = replace(TRIAL, ticket=1)
+    for trial in (TRIAL, second):
+        history.start(trial)
+    ended = history.finish(TRIAL, ending(TRIAL, {"error": value}))
+    assert (ended.state, ended.metrics) == ("failed", {})
+    assert ended.failure is not None and ended.failure.startswith("metrics must be ")
+    whole = {"metrics": {"error": 1e160}, "failure": None, "duration_s": 1.0, "ended": "2026-01-01T00:00:00+00:00"}
+    last = storage.get_all_trials(storage.get_study_id_from_name("study"))[1]
+    storage.set_trial_user_attr(last._trial_id, "outcome", whole)  # as an earlier version wrote it
+    old = opened(storage, create=False).trials()[1]
+    assert (old.ticket, old.state, old.metrics) == (1, "failed", {})
+    assert old.failure == "metrics must be within +-1e+30, got {'error': 1e+160}; training has probably diverged"
+
+
+def test_a_trials_notes_are_kept(storage: BaseStorage) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    outcome = ending(TRIAL, None)
+    evaluation = Evaluation(metrics={"error": 0.5}, notes=("memory ran out", "went on"))
+    done = history.finish(TRIAL, replace(outcome, evaluation=evaluation))
+    assert done.notes == ("memory ran out", "went on")
+    assert opened(storage, create=False).trials() == [done]
+
+
+def test_optuna_sees_parameters_values_and_states(location: str | Path, storage: BaseStorage) -> None:
+    history = opened(storage)
+    other = replace(TRIAL, ticket=1)
+    history.start(TRIAL)
+    history.start(other)
+    history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
+    history.finish(other, ending(other, None, failure="lost"))
+    first, second = optuna.load_study(study_name="study", storage=optunas(location)).trials
+    assert first.params == {"width": 24, "mode": "nearest"}
+    assert (first.state, first.value) == (TrialState.COMPLETE, 0.25)
+    assert second.state == TrialState.FAIL
+
+
+def test_another_process_goes_on_where_the_first_stopped(location: str | Path, storage: BaseStorage) -> None:
+    opened(storage).start(TRIAL)
+    again = open_storage(location)
+    history = opened(again)
+    history.start(TRIAL)  # handed out once more, recorded once
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    assert history.trials() == [done]
+    assert opened(storage).trials() == [done]
+    if isinstance(again, RDBStorage):
+        again.engine.dispose()
+
+
+def test_a_driver_that_dies_between_outcome_and_state_has_lost_nothing(
+    storage: BaseStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "_close", lambda *_: None)
+        done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    study = storage.get_study_id_from_name("study")
+    assert storage.get_all_trials(study)[0].state == TrialState.RUNNING
+    again = opened(storage)
+    assert again.trials() == [done]
+    again.recover()
+    again.recover()
+    assert storage.get_all_trials(study)[0].state == TrialState.COMPLETE
+    assert again.trials() == [done]
+
+
+def test_a_trial_without_the_objective_has_failed(storage: BaseStorage) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    failed = history.finish(TRIAL, ending(TRIAL, {"loss": 1.0, "delta1": 0.5}))
+    assert failed.state == "failed" and failed.metrics == {}
+    assert failed.failure == "the evaluator gave no 'error'; it gave: loss, delta1"
+    assert history.trials() == [failed]
+
+
+def test_notes_are_kept(storage: BaseStorage) -> None:
+    opened(storage).annotate("plan:search", {"total": 3, "slots": 2})
+    assert opened(storage).notes()["plan:search"] == {"total": 3, "slots": 2}
+
+
+def test_a_study_that_does_not_exist_is_made_only_when_asked(storage: BaseStorage) -> None:
+    with pytest.raises(HistoryError, match="holds no study called 'study'; is this the run's own storage"):
+        opened(storage, create=False)
+    opened(storage)
+    assert opened(storage, create=False).trials() == []
+
+
+def test_a_foreign_study_is_refused(storage: BaseStorage) -> None:
+    study = storage.create_new_study([StudyDirection.MINIMIZE], "study")
+    with pytest.raises(HistoryError, match="'study' has record format None, this version reads 1; use a new folder"):
+        opened(storage)
+    storage.set_study_user_attr(study, "chamnas:format", 2)
+    with pytest.raises(HistoryError, match="has record format 2"):
+        opened(storage)
+
+
+def test_two_studies_in_one_storage_do_not_meet(storage: BaseStorage) -> None:
+    opened(storage).start(TRIAL)
+    other = History(storage, "other", choices=CHOICES, objective="error")
+    assert other.trials() == []
+
+
+def finished(location: str | Path) -> Trial:
+    """One trial, written and closed."""
+    storage = open_storage(location)
+    history = opened(storage)
+    history.start(TRIAL)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    if isinstance(storage, RDBStorage):
+        storage.engine.dispose()
+    return done
+
+
+def goes_on(location: str | Path, done: Trial) -> None:
+    """A record opens with one trial, takes another, and holds both when it is opened again."""
+    second = replace(TRIAL, ticket=1)
+    for expected in ([done], [done, second]):
+        storage = open_storage(location)
+        history = opened(storage, create=False)
+        assert history.trials() == expected
+        history.start(second)
+        if isinstance(storage, RDBStorage):
+            storage.engine.dispose()
+
+
+def test_a_torn_last_line_does_not_stop_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "study.journal"
+    done = finished(path)
+    with path.open("ab") as file:
+        file.write(b'{"op_code": 4, "trial')
+    assert opened(open_storage(path), create=False).trials() == [done]  # for one who only looks
+    repair_journal(path)
+    goes_on(path, done)
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_half_written_transaction_does_not_stop_a_run(mode: str, tmp_path: Path) -> None:
+    done = finished(f"sqlite:///{tmp_path}/study.db")
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    with closing(sqlite3.connect(tmp_path / "study.db", isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("UPDATE alembic_version SET version_num = version_num")  # a whole transaction before it
+        connection.execute("PRAGMA cache_size=1")  # so that the half transaction reaches the files
+        connection.execute("BEGIN")
+        connection.execute("UPDATE studies SET study_name = 'torn'")
+        for i in range(100):
+            row = (1000 + i, f"key{i}", "x" * 2000)
+            connection.execute("INSERT INTO study_user_attributes VALUES (?, 1, ?, ?)", row)
+        for file in tmp_path.glob("study.db*"):  # what a machine that lost power now would find
+            shutil.copy(file, crashed)
+    damaged = crashed / ("study.db-wal" if mode == "wal" else "study.db")
+    assert b"torn" in damaged.read_bytes()
+    if mode == "wal":
+        with damaged.open("rb+") as log:
+            log.truncate(damaged.stat().st_size - 1000)  # and a torn page
+    goes_on(f"sqlite:///{crashed}/study.db", done)
+
+
+def write_for_ever(location: str | Path, telling: int) -> None:
+    """A driver's life: what ran when the last one was killed, then new trials; each end is told once it is recorded."""
+    if isinstance(location, Path):
+        repair_journal(location)
+    history = opened(open_storage(location))
+    history.recover()
+    running = [trial for trial in history.trials() if trial.state == "running"]
+    new = (replace(TRIAL, ticket=ticket) for ticket in range(len(history.trials()), 10**9))
+    for trial in chain(running, new):
+        history.start(trial)
+        history.finish(trial, ending(trial, {"error": trial.ticket / 8}))
+        os.write(telling, b".")
+
+
+def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_told(location: str | Path) -> None:
+    num_told = 0
+    for life in range(8):
+        listening, telling = os.pipe()
+        if not (writer := os.fork()):
+            try:
+                write_for_ever(location, telling)
+            finally:
+                os._exit(1)
+        os.close(telling)
+        assert os.read(listening, 1) == b"."  # it is at work
+        time.sleep(np.random.default_rng(life).uniform(0, 0.02))
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
+        num_told += 1
+        while told := os.read(listening, 1000):
+            num_told += len(told)
+        os.close(listening)
+        storage = open_storage(location)
+        trials = opened(storage, create=False).trials()
+        assert [trial.ticket for trial in trials] == list(range(len(trials)))
+        complete = [trial for trial in trials if trial.state == "complete"]
+        assert num_told <= len(complete) <= num_told + life + 1  # a writer may die before it tells its last one
+        assert all(trial.metrics == {"error": trial.ticket / 8} for trial in complete)
+        if isinstance(storage, RDBStorage):
+            storage.engine.dispose()
+
+
+def test_when_a_trial_was_first_handed_out_is_known_after_opening(storage: BaseStorage) -> None:
+    before = datetime.now(UTC)
+    first = opened(storage)
+    first.start(TRIAL)
+    first.start(TRIAL)
+    (key, begun), *rest = opened(storage).begun().items()
+    assert (key, rest) == (("search", 0), [])
+    assert before <= begun <= datetime.now(UTC)
+
+
+# Trials that others have put into the study ----------------------------------------------------------------------
+
+
+def reopened(location: str | Path) -> tuple[History, BaseStorage]:
+    storage = open_storage(location)
+    return opened(storage, create=False), storage
+
+
+def foreign_tools(location: str | Path) -> None:
+    """What other Optuna tools leave in a study of ours."""
+    study = optuna.load_study(study_name="study", storage=optunas(location))
+    study.enqueue_trial({"width": 8, "mode": "nearest"})
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    study.ask()
+    study.enqueue_trial({"width": 16}, user_attrs={"architecture": "mine", "note": 3})
+
+
+def test_trials_of_other_tools_are_passed_over_and_counted(location: str | Path, storage: BaseStorage) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    foreign_tools(location)
+    again, other = reopened(location)
+    assert again.trials() == [done]
+    assert again.passed_over() == PassedOver(foreign=4)
+    assert "4 that another Optuna tool has put there" in str(again.passed_over())
+    second = replace(TRIAL, ticket=1)
+    again.start(second)
+    assert again.finish(second, ending(second, {"error": 0.25})).state == "complete"
+    if isinstance(other, RDBStorage):
+        other.engine.dispose()
+
+
+def test_a_copy_of_a_trial_counts_once(storage: BaseStorage) -> None:
+    history = opened(storage)
+    history.start(TRIAL)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    (frozen,) = storage.get_all_trials(storage.get_study_id_from_name("study"))
+    attrs = {name: value for name, value in frozen.user_attrs.items() if name != "outcome"}
+    storage.create_new_trial(
+        storage.get_study_id_from_name("study"),
+        template_trial=optuna.trial.create_trial(state=TrialState.WAITING, user_attrs=attrs),
+    )
+    again = opened(storage, create=False)
+    assert again.trials() == [done] and again.passed_over() == PassedOver(foreign=1)
+
+
+SOUND = {"phase": "search", "ticket": 0, "architecture": [2, 0], "fidelity": 7, "origin": "design"}
+OUTCOME = {"metrics": {"error": 0.5}, "failure": None, "duration_s": 1.5, "ended": "2026-01-01T00:00:00+00:00"}
+
+
+def with_attributes(storage: BaseStorage, attrs: Mapping[str, object], state: TrialState) -> History:
+    opened(storage)
+    value = 0.5 if state == TrialState.COMPLETE else None
+    trial = optuna.trial.create_trial(state=state, value=value, user_attrs=dict(attrs))
+    storage.create_new_trial(storage.get_study_id_from_name("study"), template_trial=trial)
+    return opened(storage, create=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"phase": "rehearsal"}, "phase = 'rehearsal'"),
+        ({"ticket": "0"}, "ticket = '0'"),
+        ({"ticket": -1}, "ticket = -1"),
+        ({"ticket": True}, "ticket = True"),
+        ({"architecture": None}, "architecture = None"),
+        ({"architecture": [2]}, r"architecture = \[2\]"),
+        ({"architecture": [3, 0]}, r"architecture = \[3, 0\]"),
+        ({"architecture": [0.5, 0]}, r"architecture = \[0.5, 0\]"),
+        ({"fidelity": None}, "fidelity = None"),
+        ({"origin": 7}, "origin = 7"),
+    ],
+)
+def test_a_trial_that_only_claims_to_be_ours_is_passed_over_and_named(
+    change: Mapping[str, object], fault: str, storage: BaseStorage
+) -> None:
+    history = with_attributes(storage, {**SOUND, **change}, TrialState.RUNNING)
+    assert history.trials() == []
+    (damaged,) = history.passed_over().damaged
+    assert re.fullmatch(f"trial 0: {fault}", damaged)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        None, 3, {}, {**OUTCOME, "metrics": None}, {**OUTCOME, "metrics": {"error": "low"}}, {**OUTCOME, "failure": 1},
+        {**OUTCOME, "metrics": {"loss": 0.5}}, {**OUTCOME, "duration_s": None}, {**OUTCOME, "ended": 5},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("state", [TrialState.RUNNING, TrialState.COMPLETE])
+def test_a_trial_whose_outcome_cannot_be_read_is_trained_again(
+    state: TrialState, outcome: object, storage: BaseStorage
+) -> None:
+    history = with_attributes(storage, {**SOUND, "outcome": outcome}, state)
+    assert history.trials() == [TRIAL]
+    assert "it is trained again" in history.passed_over().damaged[0]
+    history.start(TRIAL)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
+    assert opened(storage, create=False).trials() == [done]
+
+
+def test_a_trial_that_another_tool_has_closed_is_trained_again(storage: BaseStorage) -> None:
+    opened(storage).start(TRIAL)
+    storage.set_trial_state_values(storage.get_all_trials(storage.get_study_id_from_name("study"))[0]._trial_id,
+                                   TrialState.FAIL)  # fmt: skip
+    history = opened(storage, create=False)
+    assert history.trials() == [TRIAL]
+    history.start(TRIAL)
+    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
+    assert opened(storage, create=False).trials() == [done]
