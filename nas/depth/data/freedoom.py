@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nas.depth.data.images import DataError, DepthData, DepthImages, concatenate
 from nas.depth.data.render import MapJob, render_map, vizdoom_module
@@ -122,6 +123,9 @@ def _run(jobs: Sequence[MapJob], folder: Path, *, workers: int, progress: Callab
 def _enter_scratch(scratch: str) -> None:
     """Give this worker a folder of its own, since the engine leaves files where it stands."""
     end_with_parent()
+    threadpool_limits(
+        limits=1
+    )  # threads for such small products made two workers take three times as long on two cores
     os.chdir(tempfile.mkdtemp(dir=scratch))
 
 
