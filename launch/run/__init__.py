@@ -5,9 +5,11 @@ launch.report, launch.session, launch.terminal and nas.
 """
 
 from launch.run.checkpoints import checkpoints_of, expected_bytes
-from launch.run.prepare import check_limits
+from launch.run.limits import check_limits
+from launch.run.options import Options
 
 __all__ = [
+    "Options",
     "check_limits",
     "checkpoints_of",
     "expected_bytes",

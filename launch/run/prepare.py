@@ -1,31 +1,151 @@
-"""Before anything is measured: which limits can be refused at once."""
+"""The first step: data, latency tables, prices and limits; what a search needs before its first trial."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from launch.experiment import Experiment
-from launch.pricing import check_trusted, doubts_of, price
-from nas.costs import parse_limit, resource_name
+from launch.experiment import Experiment, Workplace
+from launch.extensions import prepared_evaluator
+from launch.pricing import Pricing, Within, price, within
+from launch.run.options import Options
+from launch.session import RunFolder, check_evaluator
+from launch.session.latency import given_tables
+from launch.session.profiling import latency_tables
+from launch.session.session import informed
+from launch.session.verification import Doubts, doubts_text, first_doubts
+from launch.terminal import Progress
+from nas.costs import Limit
+from nas.feasible import FeasibleSet, InfeasibleError
 from nas.latency import LatencyTable
+from nas.record import Evaluator, TaskCard, Trial, card_of
 
 
-def check_limits(experiment: Experiment, texts: Sequence[str], tables: Sequence[LatencyTable] = ()) -> None:
-    """Refuse, in a second, limits that no measurement is needed to refuse.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What is searched, and how it is judged.
 
-    Args:
-      tables: of the devices that have one already.
+    Attributes:
+      pricing: of the experiment's resources and devices, with the margins that the limits are kept with.
+      limits: as they are written; `doubts` says which of them bind.
+      feasible: the architectures that meet the binding limits.
+    """
+
+    experiment: Experiment
+    evaluator: Evaluator
+    card: TaskCard
+    tables: Sequence[LatencyTable]
+    pricing: Pricing
+    limits: tuple[Limit, ...]
+    doubts: Doubts
+    feasible: FeasibleSet
+
+    @property
+    def objective(self) -> str:
+        return self.experiment.objective
+
+    @property
+    def binding(self) -> tuple[Limit, ...]:
+        """The limits that the winner must meet."""
+        return self.doubts.binding(self.limits)
+
+    def informed(self, complete: Sequence[Trial]) -> "Prepared":
+        """The same, its predictor one of the full fidelity that knows what the lower rungs have shown."""
+        return replace(self, experiment=informed(self.experiment, self.pricing, complete))
+
+
+def prepare(
+    experiment: Experiment,
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    options: Options,
+    place: Workplace,
+    progress: Progress,
+) -> Prepared:
+    """Make the evaluator with its data, time the devices, price the space and find what meets the limits.
 
     Raises:
-      LimitError: a limit is malformed, or about a resource that the experiment does not have or of an unfit table.
-      InfeasibleError: no architecture meets the limits; names the smallest.
+      InfeasibleError: no architecture meets the limits.
+      CardError: the evaluator says that more of the objective is better.
     """
-    pricing = price(experiment.space, experiment.resources, baseline=experiment.baseline)
-    measured = {f"latency_ms.{device.key}": "ms" for device in experiment.devices}
-    units = measured | {name: pricing.unit(name) for name in pricing.tables}
+    evaluator = prepared_evaluator(experiment, place)
+    check_evaluator(folder, evaluator)
+    card = card_of(evaluator, experiment.objective)
+    tables = _tables(experiment, folder, settings, options, place, progress)
+    pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
+    limits = tuple(pricing.limit(text) for text in settings["limits"])
+    doubts = _doubts(experiment, tables, settings, limits, progress.say)
+    space = _within(pricing, doubts.binding(limits), options.seed, folder, tables)
+    if space.note:
+        progress.say(space.note)
+    progress.say(_feasible_text(space.feasible))
+    return Prepared(
+        experiment=experiment,
+        evaluator=evaluator,
+        card=card,
+        tables=tables,
+        pricing=space.pricing,
+        limits=limits,
+        doubts=doubts,
+        feasible=space.feasible,
+    )
 
-    def any_cost(reference: str, resource: str) -> float:
-        pricing.reference(reference)
-        return 1.0
 
-    for text in texts:
-        check_trusted(parse_limit(text, units=units, reference_cost=any_cost), doubts_of(tables))
-    pricing.feasible([pricing.limit(text) for text in texts if resource_name(text) not in measured], seed=0)
+def _tables(
+    experiment: Experiment,
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    options: Options,
+    place: Workplace,
+    progress: Progress,
+) -> Sequence[LatencyTable]:
+    return latency_tables(
+        experiment,
+        folder,
+        place.cache,
+        options.seed,
+        progress,
+        given=given_tables(settings),
+        limits=settings["limits"],
+        again=options.profile_again,
+    )
+
+
+def _doubts(
+    experiment: Experiment,
+    tables: Sequence[LatencyTable],
+    settings: Mapping[str, Any],
+    limits: Sequence[Limit],
+    say: Callable[[str], None],
+) -> Doubts:
+    """Which limits this machine is too noisy to verify, said once."""
+    doubts = first_doubts(
+        experiment.devices, tables, given=settings.get("limits_given", True), brought=given_tables(settings)
+    )
+    for sentence in doubts_text(doubts, limits):
+        say(sentence)
+    return doubts
+
+
+def _within(
+    pricing: Pricing, limits: Sequence[Limit], seed: int, folder: RunFolder, tables: Sequence[LatencyTable]
+) -> Within:
+    """See `within`; what is infeasible by a predicted latency is said with the table that it rests on."""
+    try:
+        return within(pricing, limits, seed)
+    except InfeasibleError as error:
+        limited = {limit.resource for limit in limits}
+        rests = [
+            f"{table.resource().name} is predicted by {folder.latency_table(table.device)}, whose own margin is "
+            f"{table.margin:.1%}; --profile-again in a new folder times it anew"
+            for table in tables
+            if table.resource().name in limited
+        ]
+        raise InfeasibleError(". ".join([str(error), *rests])) from error
+
+
+def _feasible_text(feasible: FeasibleSet) -> str:
+    kind = "certified" if feasible.certified else "estimated"
+    return (
+        f"between {feasible.count_low:.4g} and {feasible.count_high:.4g} of {feasible.size:.4g} architectures "
+        f"meet the limits ({kind})"
+    )

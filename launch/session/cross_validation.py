@@ -12,8 +12,7 @@ from jaxtyping import Float
 from launch.experiment import Experiment
 from launch.pricing import Pricing
 from nas.record import Trial, rows
-from nas.search import Fitted, Prediction, Sober, cross_predict, drawn_in, far_off
-from nas.strategies.chamnet import fit
+from nas.search import Fitted, Prediction, Sober, cross_predict, drawn_in, far_off, fit_to_trials
 
 NUM_FOLDS = 10
 NUM_NAMED = 5
@@ -56,7 +55,7 @@ def _measured(complete: Sequence[Trial], objective: str) -> Float[np.ndarray, " 
 
 def foretold(experiment: Experiment, pricing: Pricing, known: Sequence[Trial], coming: Sequence[Trial]) -> Prediction:
     """What a fit to the known trials says of those to come, in their order."""
-    return fit(experiment.predictor, pricing.features, known, experiment.objective).predict(
+    return fit_to_trials(experiment.predictor, pricing.features, known, experiment.objective).predict(
         pricing.features(rows(coming))
     )
 
@@ -66,7 +65,7 @@ def fits_without_a_group(
 ) -> tuple[Fitted, ...]:
     """For each group of every `num_groups`-th trial, a fit to all others."""
     return tuple(
-        fit(
+        fit_to_trials(
             experiment.predictor,
             pricing.features,
             [trial for i, trial in enumerate(complete) if i % num_groups != group],

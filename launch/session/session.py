@@ -57,7 +57,7 @@ class Session:
 
     def trials(self, phase: Phase) -> list[Trial]:
         """The phase's trials by ticket."""
-        return sorted((t for t in self.history.trials() if t.phase == phase), key=lambda trial: trial.ticket)
+        return self.history.phase(phase)
 
     def full_trials(self) -> list[Trial]:
         """The search's trials at the full fidelity, by ticket; without rungs all of them."""

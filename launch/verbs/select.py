@@ -12,8 +12,7 @@ from launch.session import RunFolder
 from launch.session.session import Session, open_session
 from launch.terminal import number, table
 from nas.costs import Limit, resource_name
-from nas.search import Candidate, best_candidates
-from nas.strategies.chamnet import fit
+from nas.search import Candidate, best_candidates, fit_to_trials
 
 
 def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
@@ -45,7 +44,9 @@ def reselect(session: Session, space: Within, limits: list[Limit], top: int) -> 
     pricing = space.pricing
     return best_candidates(
         top,
-        fitted=fit(session.informed(pricing).experiment.predictor, pricing.features, complete, session.objective),
+        fitted=fit_to_trials(
+            session.informed(pricing).experiment.predictor, pricing.features, complete, session.objective
+        ),
         features=pricing.features,
         complete=complete,
         objective=session.objective,

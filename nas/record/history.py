@@ -79,6 +79,10 @@ class History:
         """All trials in the order in which they started: those found at opening, and what has been recorded since."""
         return list(self._trials.values())
 
+    def phase(self, phase: Phase) -> list[Trial]:
+        """The phase's trials by ticket."""
+        return sorted((trial for trial in self.trials() if trial.phase == phase), key=lambda trial: trial.ticket)
+
     @told()
     def start(self, trial: Trial) -> None:
         """Record that a trial has been handed out; once more for one that was running when a driver died is fine."""

@@ -11,12 +11,15 @@ The second condition keeps a find among values that are nearly alike: of errors,
 be far, and none that is small.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from nas.record import Trial, rows
 from nas.search.predictor import Fitted, Predictor
+from nas.search.strategy import Features
 
 REACH = 10.0
 SPREADS_OF_MAD = 1.4826  # a normal distribution's standard deviation, in medians of the distance from its median
@@ -55,6 +58,12 @@ class Sober:
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> Fitted:
         return self.predictor.fit(X, drawn_in(y))
+
+
+def fit_to_trials(predictor: Predictor, features: Features, complete: Sequence[Trial], objective: str) -> Fitted:
+    """The predictor fitted to complete trials, in the order given; what one far-off trial measured does not sway it."""
+    y = np.array([trial.metrics[objective] for trial in complete])
+    return Sober(predictor=predictor).fit(features(rows(complete)), y)
 
 
 def _bound(y: Float[np.ndarray, "n"], distance: Float[np.ndarray, "n"], reach: float) -> float:

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Objective
 from nas.record import Proposal, Trial, rows
-from nas.search import Features, Fitted, Predictor, Sober, Task, drawn_in, log_expected_improvement, stretch
+from nas.search import Task, drawn_in, log_expected_improvement, stretch
 from nas.strategies._guided import guided
 
 NUM_PARENTS = 5
@@ -49,12 +49,6 @@ class ChamNet:
             return -log_expected_improvement(prediction.mean, prediction.std, float(y.min()))
 
         return score
-
-
-def fit(predictor: Predictor, features: Features, complete: Sequence[Trial], objective: str) -> Fitted:
-    """The predictor fitted to complete trials, in the order given; what one far-off trial measured does not sway it."""
-    y = np.array([trial.metrics[objective] for trial in complete])
-    return Sober(predictor=predictor).fit(features(rows(complete)), y)
 
 
 STRATEGY = ChamNet

@@ -84,7 +84,7 @@ class Facts:
     def yardsticks(self) -> dict[str, Architecture]:
         """What a search must be better than: the baseline network, and the design's median and best by search error.
 
-        As `launch.run.run` trains them again; told by architecture, because a final's origin does not tell all: one
+        As `launch.run.finals` trains them again; told by architecture, because a final's origin does not tell all: one
         that the predictor had wanted before the run was extended stays "predicted".
         """
         baseline = self.session.experiment.baseline

@@ -17,10 +17,9 @@ from launch.report.plots.importance import OPTIONS_SIZE, BarsPlot, OptionsPlot, 
 from launch.report.view import Cell, Chart, Table, header, listed, named, percent, score, words
 from launch.session import fits_without_a_group
 from nas.feasible import InfeasibleError, ScarceError
-from nas.search import Fitted
+from nas.search import Fitted, fit_to_trials
 from nas.search.importance import Estimate, Importance, Predict, importance
 from nas.space import Choice
-from nas.strategies.chamnet import fit
 
 MIN_TRIALS = 4
 NUM_GROUPS = 10
@@ -93,7 +92,7 @@ def _importance(facts: Facts, num_groups: int) -> Importance:
         return lambda population: fitted.predict_mean(pricing.features(population))
 
     return importance(
-        mean_of(fit(experiment.predictor, pricing.features, facts.complete, facts.objective)),
+        mean_of(fit_to_trials(experiment.predictor, pricing.features, facts.complete, facts.objective)),
         [mean_of(part) for part in fits_without_a_group(experiment, pricing, facts.complete, num_groups)],
         population=feasible.sample(num_rows, np.random.default_rng((seed, STREAM))),
         num_options=num_options,

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
+from nas.record import rows
 from nas.search.ranking import cross_predict, kendall_tau
-from nas.search.targets import Sober, drawn_in, far_off
+from nas.search.targets import Sober, drawn_in, far_off, fit_to_trials
 from predictors import gp, ridge
+from tests.nas.strategies.small import features, history
 
 
 def errors(num: int = 60) -> Float[np.ndarray, " n"]:
@@ -69,3 +71,10 @@ def test_a_training_that_nearly_diverged_costs_the_ranking_next_to_nothing(
     assert tau(y, Sober(predictor=predictor)) == clean
     assert abs(tau(hit, Sober(predictor=predictor)) - clean) < 0.05
     assert tau(hit, predictor) < clean - 0.2
+
+
+def test_fitting_pairs_architectures_with_their_objective() -> None:
+    done, _ = history(30)
+    fitted = fit_to_trials(ridge.PREDICTOR, features, done, "error")
+    truth = np.array([trial.metrics["error"] for trial in done])
+    np.testing.assert_allclose(fitted.predict_mean(features(rows(done))), truth, atol=0.01)

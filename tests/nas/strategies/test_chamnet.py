@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nas.record import rows
-from nas.strategies.chamnet import NUM_PARENTS, ChamNet, fit
+from nas.search import fit_to_trials
+from nas.strategies.chamnet import NUM_PARENTS, ChamNet
 from predictors import ridge
 from tests.nas.strategies.small import FEASIBLE, ONE, error, features, history, listed, trial
 
@@ -55,14 +55,7 @@ def test_listed_candidates_are_all_scored() -> None:
     found = [strategy.propose(done, pending, np.random.default_rng(seed)) for seed in range(40)]
     exhaustive = {proposal.architecture for proposal in found if proposal.origin == "exhaustive"}
     assert len(exhaustive) == 1  # the same trials promise the same, whatever the ticket
-    fitted = fit(ridge.PREDICTOR, features, done, "error")
+    fitted = fit_to_trials(ridge.PREDICTOR, features, done, "error")
     better = fitted.predict_mean(features(FEASIBLE)) < fitted.predict_mean(features(np.array([*exhaustive], np.int8)))
     known = {trial.architecture for trial in (*done, *pending)}
     assert all(tuple(row) in known for row in FEASIBLE[better].tolist())
-
-
-def test_fitting_pairs_architectures_with_their_objective() -> None:
-    done, _ = history(30)
-    fitted = fit(ridge.PREDICTOR, features, done, "error")
-    truth = np.array([trial.metrics["error"] for trial in done])
-    np.testing.assert_allclose(fitted.predict_mean(features(rows(done))), truth, atol=0.01)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from launch.run.prepare import check_limits
+from launch.run.limits import check_limits
 from nas.costs import LimitError
 from nas.feasible import InfeasibleError
 from tests.experiments import tiny

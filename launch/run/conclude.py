@@ -1,0 +1,91 @@
+"""The last step: measure the finals' costs for real, choose the winner, write everything down."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from launch.report.page import write_report
+from launch.run import winner as winners
+from launch.run.finalists import earlier_timings
+from launch.run.measure import measure
+from launch.run.options import Options
+from launch.run.phases import Phases
+from launch.run.prepare import Prepared
+from launch.session.verification import Doubts, later_doubts
+from nas.record import Trial
+from nas.search import Fitted, PredictorQuality, Reasoned
+
+
+def conclude(
+    prepared: Prepared,
+    phases: Phases,
+    options: Options,
+    finals: Sequence[Trial],
+    fitted: Fitted,
+    quality: PredictorQuality,
+) -> None:
+    """Measure the finals, choose the winner, and write its files and the report."""
+    judged = _verified(prepared, phases, finals)
+    phases.folder.report.unlink(missing_ok=True)  # a shorter run's
+    winners.write(
+        winners.choose(judged, prepared.objective),
+        judged,
+        folder=phases.folder,
+        pricing=prepared.pricing,
+        fitted=fitted,
+        search_fidelity=prepared.experiment.fidelity,
+        objective=prepared.objective,
+        card=prepared.card,
+        context=_context(prepared, phases, options, fitted, quality),
+    )
+    phases.progress.say("writing the report")
+    write_report(phases.folder)
+
+
+def _context(
+    prepared: Prepared, phases: Phases, options: Options, fitted: Fitted, quality: PredictorQuality
+) -> dict[str, Any]:
+    """What winner.json says of the search as a whole."""
+    evaluator = prepared.evaluator
+    return {
+        "num_trials": options.num_trials,
+        "stopped_by": phases.account.stopped_by,
+        "seed": options.seed,
+        "baselines": {name: dict(metrics) for name, metrics in evaluator.baselines.items()},
+        "data": dict(evaluator.data_facts),
+        "predictor": asdict(quality) | ({"choice": fitted.reason} if isinstance(fitted, Reasoned) else {}),
+    }
+
+
+def _verified(prepared: Prepared, phases: Phases, finals: Sequence[Trial]) -> list[winners.Finalist]:
+    """The finals with their costs as measured; if the winner seems to run over, the machine is questioned too."""
+    experiment, measured = prepared.experiment, _measured(prepared, phases, finals)
+
+    def judged(doubts: Doubts) -> list[winners.Finalist]:
+        return [
+            winners.finalist(trial, cost, prepared.limits, prepared.pricing, doubts)
+            for trial, cost in zip(finals, measured, strict=True)
+        ]
+
+    first = judged(prepared.doubts)
+    nearest = winners.choose(first, experiment.objective)
+    broken = [check.resource for check in nearest.checks if not check.holds and check.binding]
+    doubts = later_doubts(prepared.doubts, experiment.space, experiment.devices, prepared.tables, broken)
+    return first if doubts == prepared.doubts else judged(doubts)
+
+
+def _measured(prepared: Prepared, phases: Phases, finals: Sequence[Trial]) -> list[dict[str, float]]:
+    """By resource: timed, traced, or metered on the lowered network rather than looked up in its table."""
+    experiment, rows = prepared.experiment, [trial.architecture for trial in finals]
+    phases.progress.say(f"measuring {len(rows)} finals whole")
+    costs = measure(
+        experiment.space,
+        experiment.devices,
+        rows,
+        prepared.limits,
+        earlier_timings(phases.folder),
+        phases.progress.step,
+    )
+    networks = [experiment.space.lower(row) for row in rows]
+    counted = [{one.name: float(one.of(network)) for one in experiment.resources} for network in networks]
+    return [count | cost for count, cost in zip(counted, costs, strict=True)]

@@ -1,0 +1,97 @@
+"""The search phase: the baseline and a space-filling design, then what the strategy proposes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from launch.budget import MIN_TRIALS, Account
+from launch.experiment import Experiment
+from launch.extensions.parts import strategy_of
+from launch.run.options import Options
+from launch.run.phases import Phases, latest_failure
+from launch.run.prepare import Prepared
+from launch.run.spending import spent_text
+from nas.feasible import space_filling
+from nas.record import Proposal, Trial
+from nas.search import Strategy, Task
+from nas.search.loop import Plan
+
+DESIGN_STREAM = 2
+"""Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 4 in the finals, 5 and 6 in the report."""
+
+
+def explore(prepared: Prepared, phases: Phases, options: Options) -> list[Trial]:
+    """Train the design, then what the strategy proposes; the phase's complete trials, of every rung.
+
+    Raises:
+      RuntimeError: too few trials are complete for a predictor.
+    """
+    experiment, account = prepared.experiment, phases.account
+    plan = Plan(
+        phase="search",
+        num_trials=options.num_trials,
+        fidelity=experiment.fidelity,
+        seed=options.seed,
+        lag=options.lag,
+    )
+    trials = phases.carry_out(plan, _strategy(prepared, options.seed), stop=lambda known: _is_spent(account, known))
+    account.stopped_by = account.refused_by() if len(trials) < plan.num_trials else None
+    if account.stopped_by:
+        phases.progress.say(f"{spent_text(account.stopped_by)} after {len(trials)} of {plan.num_trials} trials")
+    complete = [trial for trial in trials if trial.state == "complete"]
+    _check_enough(complete, trials, experiment, account)
+    return complete
+
+
+def baseline(experiment: Experiment) -> list[Proposal]:
+    """The experiment's reference architecture, where it has one."""
+    name = experiment.baseline
+    return [Proposal(architecture=experiment.space.reference(name), origin=f"baseline {name}")] if name else []
+
+
+def _is_spent(account: Account, trials: Sequence[Trial]) -> bool:
+    account.meter.follow(trials)
+    return account.refused_by() is not None
+
+
+def _check_enough(complete: Sequence[Trial], trials: Sequence[Trial], experiment: Experiment, account: Account) -> None:
+    num_full = sum(trial.fidelity == experiment.fidelity for trial in complete)
+    if num_full >= MIN_TRIALS:
+        return
+    stopped_by = account.stopped_by
+    cure = f"{spent_text(stopped_by)}: {account.needs()}" if stopped_by else "give --trials more"
+    rungs = " at the full fidelity" if experiment.rungs else ""
+    raise RuntimeError(
+        f"only {num_full} of {len(trials)} trials are complete{rungs}, a predictor needs {MIN_TRIALS}; {cure}. "
+        f"{latest_failure(trials)}"
+    )
+
+
+def _strategy(prepared: Prepared, seed: int) -> Strategy:
+    experiment = prepared.experiment
+    task = Task(
+        objectives=(experiment.objective,),
+        problem=prepared.pricing.problem(prepared.binding),
+        sample=prepared.feasible.sample,
+        features=prepared.pricing.features,
+        predictor=experiment.predictor,
+        opening=_opening(prepared, seed),
+        rungs=experiment.ladder,
+    )
+    return strategy_of(experiment)(task=task)
+
+
+def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
+    """The baseline, where it meets the limits: the search starts from where one stands. Then the design.
+
+    The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
+    """
+    size, features = prepared.experiment.num_design, prepared.pricing.features
+    rng = np.random.default_rng((seed, DESIGN_STREAM))
+    design = space_filling(prepared.feasible, size, features=features, rng=rng)
+    filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
+    return (*(known for known in baseline(prepared.experiment) if _meets_limits(prepared, known)), *filling)
+
+
+def _meets_limits(prepared: Prepared, proposal: Proposal) -> bool:
+    return bool(prepared.feasible.contains(np.array([proposal.architecture], dtype=np.int8))[0])

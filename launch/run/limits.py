@@ -1,0 +1,31 @@
+"""Before anything is measured: which limits can be refused at once."""
+
+from collections.abc import Sequence
+
+from launch.experiment import Experiment
+from launch.pricing import check_trusted, doubts_of, price
+from nas.costs import parse_limit, resource_name
+from nas.latency import LatencyTable
+
+
+def check_limits(experiment: Experiment, texts: Sequence[str], tables: Sequence[LatencyTable] = ()) -> None:
+    """Refuse, in a second, limits that no measurement is needed to refuse.
+
+    Args:
+      tables: of the devices that have one already.
+
+    Raises:
+      LimitError: a limit is malformed, or about a resource that the experiment does not have or of an unfit table.
+      InfeasibleError: no architecture meets the limits; names the smallest.
+    """
+    pricing = price(experiment.space, experiment.resources, baseline=experiment.baseline)
+    measured = {f"latency_ms.{device.key}": "ms" for device in experiment.devices}
+    units = measured | {name: pricing.unit(name) for name in pricing.tables}
+
+    def any_cost(reference: str, resource: str) -> float:
+        pricing.reference(reference)
+        return 1.0
+
+    for text in texts:
+        check_trusted(parse_limit(text, units=units, reference_cost=any_cost), doubts_of(tables))
+    pricing.feasible([pricing.limit(text) for text in texts if resource_name(text) not in measured], seed=0)

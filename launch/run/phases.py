@@ -1,0 +1,82 @@
+"""Carries out a phase of a run: jobs go to the executor, outcomes to the record and the run folder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from launch.budget import Account, note
+from launch.session import RunFolder
+from launch.terminal import Progress, tally
+from nas.record import Executor, Outcome, Phase, Trial
+from nas.record.checkpoints import Checkpoints
+from nas.record.history import History
+from nas.search import Strategy
+from nas.search.loop import Plan, run
+
+Stop = Callable[[Sequence[Trial]], bool]
+
+
+def never(trials: Sequence[Trial]) -> bool:
+    """For a phase that no budget ends."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phases:
+    """Where the phases of one run are carried out; `objective` is for the progress that is shown."""
+
+    objective: str
+    folder: RunFolder
+    history: History
+    executor: Executor
+    checkpoints: Checkpoints | None
+    account: Account
+    progress: Progress
+
+    def carry_out(self, plan: Plan, strategy: Strategy, stop: Stop = never) -> list[Trial]:
+        """All trials of the plan's phase, those of earlier commands among them.
+
+        Raises:
+          TooManyFailures: trials fail so often that going on makes no sense.
+        """
+        self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})
+        self.history.annotate("account", note(self.account))
+        trials = run(
+            plan,
+            strategy=strategy,
+            executor=self.executor,
+            history=self.history,
+            keep=self._keep,
+            watch=lambda trials: self._watch(plan, trials),
+            stop=stop,
+        )
+        self._show(plan, trials)
+        return trials
+
+    def trials(self, phase: Phase) -> list[Trial]:
+        """The phase's trials so far, by ticket."""
+        return self.history.phase(phase)
+
+    def _watch(self, plan: Plan, trials: Sequence[Trial]) -> None:
+        self.account.meter.follow(trials)
+        if self.progress.due():
+            self._show(plan, trials)
+
+    def _show(self, plan: Plan, trials: Sequence[Trial]) -> None:
+        slots = self.executor.slots
+        state = tally(trials, phase=plan.phase, total=plan.num_trials, slots=slots, objective=self.objective)
+        self.progress.show(state, self.account.lines())
+
+    def _keep(self, outcome: Outcome) -> None:
+        if outcome.evaluation is not None:
+            for ending, content in outcome.evaluation.artifacts.items():
+                self.folder.write_bytes(self.folder.artifacts / f"{outcome.job.name}.{ending}", content)
+            for told in outcome.evaluation.notes:
+                self.progress.say(f"{outcome.job.name}: {told}")
+        if self.checkpoints is not None:
+            self.checkpoints.forget(outcome.job)
+
+
+def latest_failure(trials: Sequence[Trial]) -> str:
+    """The last failure as a sentence, for messages about too few complete trials."""
+    failures = [trial.failure for trial in trials if trial.failure is not None]
+    return f"The latest failure: {failures[-1]}" if failures else "None has failed."

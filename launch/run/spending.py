@@ -1,0 +1,43 @@
+"""The account of a run: what earlier commands have spent of its budget, and what this one may."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from launch.budget import NAMES, Account, Course, Meter, Shift, amount
+from launch.experiment import Experiment
+from launch.run.options import Options
+from nas.record import Phase
+from nas.record.history import History
+
+PHASES: tuple[Phase, ...] = ("search", "final")
+NUM_YARDSTICKS = 2
+"""Of the design, trained again beside the finalists."""
+
+
+def open_account(experiment: Experiment, history: History, options: Options, slots: int) -> Account:
+    """The run's account, with what earlier commands have spent; its clock begins now."""
+    earlier = history.notes().get("account", {"shifts": []})["shifts"]
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    shifts = (*(Shift(**shift) for shift in earlier), Shift(since=since, gpus=options.gpus, cpus=options.cpus))
+    meter = Meter(shifts=shifts, clock=time.monotonic)
+    for phase in PHASES:
+        meter.follow(history.phase(phase))
+    num_finals = experiment.num_finalists + NUM_YARDSTICKS + (experiment.baseline is not None)
+    return Account(
+        budget=options.budget,
+        course=Course(
+            num_trials=options.num_trials,
+            num_finals=num_finals,
+            final_fidelity=experiment.final_fidelity,
+            slots=slots,
+        ),
+        meter=meter,
+        began=time.monotonic(),
+    )
+
+
+def spent_text(stopped_by: Mapping[str, float]) -> str:
+    """Which budget has no room for another trial."""
+    (name, limit), *_ = stopped_by.items()
+    return f"the budget of {amount(limit)} {NAMES[name]} has no room for another trial and the finals"
