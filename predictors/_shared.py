@@ -1,4 +1,4 @@
-"""What the predictors share: checks at the edge and the two scales they work in.
+"""Shared by the predictors: input checks, and the scaling of features and targets.
 
 Every predictor works on columns scaled to the unit cube of its training data and on y standardised to mean 0 and
 standard deviation 1, so that one set of priors serves any unit.

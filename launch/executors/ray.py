@@ -40,7 +40,7 @@ RECYCLE_AFTER = 50  # jobs of a GPU worker: a process that ends gives back what 
 
 
 @dataclass(slots=True, eq=False)
-class _Hand:
+class _WorkerHandle:
     """A worker as the driver knows it; `node` is None until it has said hello."""
 
     actor: Any
@@ -50,7 +50,7 @@ class _Hand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Try:
+class _Attempt:
     """An attempt at a job, counted from 1. `avoid`: nodes where earlier ones were lost; `since`: when it was queued.
 
     `divided`: memory ran out, and the batches are divided.
@@ -65,8 +65,8 @@ class _Try:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    attempt: _Try
-    hand: _Hand
+    attempt: _Attempt
+    hand: _WorkerHandle
     began: float | None  # None until the worker has started
 
     def seconds(self) -> float:
@@ -98,8 +98,8 @@ class RayExecutor:
         self._terms = terms
         self._divisible = divided(evaluator) is not None
         self._most = workers
-        self._queue: deque[_Try] = deque()
-        self._idle: list[_Hand] = []
+        self._queue: deque[_Attempt] = deque()
+        self._idle: list[_WorkerHandle] = []
         self._starting: dict[Any, _Running] = {}
         self._running: dict[Any, _Running] = {}
         try:
@@ -120,7 +120,7 @@ class RayExecutor:
         return min(self._most or self._available, self._available)
 
     def submit(self, job: Job) -> None:
-        self._queue.append(_Try(job=job))
+        self._queue.append(_Attempt(job=job))
         self._hand_out()
 
     def wait(self, timeout_s: float) -> list[Outcome]:
@@ -148,7 +148,7 @@ class RayExecutor:
                 self._starting[hand.actor.hello.remote()] = running
             self._running[hand.actor.evaluate.remote(attempt.job, attempt.divided)] = running
 
-    def _hand_for(self, attempt: _Try) -> _Hand | None:
+    def _hand_for(self, attempt: _Attempt) -> _WorkerHandle | None:
         """An idle worker or a new one. A lost job waits a while for a worker that is surely on another node."""
         waited = time.monotonic() - attempt.since
         picky = 0 < len(attempt.avoid) < self._num_nodes and waited < ELSEWHERE_S
@@ -189,7 +189,7 @@ class RayExecutor:
             return  # its job has ended in the same way, and tells
         running.began = time.monotonic()
 
-    def _keep_or_recycle(self, hand: _Hand, outcome: Outcome) -> None:
+    def _keep_or_recycle(self, hand: _WorkerHandle, outcome: Outcome) -> None:
         worn = self._terms.gpus > 0 and hand.num_jobs >= RECYCLE_AFTER
         if is_starved(outcome) or worn:
             ray.kill(hand.actor)
@@ -220,7 +220,9 @@ class RayExecutor:
         if (more := attempt.number <= self._terms.retries) or last_resort:
             node = running.hand.node
             avoid = attempt.avoid | ({node} if node else set())
-            again = _Try(job=attempt.job, number=attempt.number + 1, avoid=avoid, divided=attempt.divided or not more)
+            again = _Attempt(
+                job=attempt.job, number=attempt.number + 1, avoid=avoid, divided=attempt.divided or not more
+            )
             self._queue.appendleft(again)
             return None
         story = f"the worker was lost {attempt.number} times; last: {reason}"
@@ -248,7 +250,7 @@ class RayExecutor:
             ray.kill(running.hand.actor)
             self._queue.appendleft(running.attempt)
 
-    def _first_hand(self, checkpoints: Checkpoints | None) -> _Hand:
+    def _first_hand(self, checkpoints: Checkpoints | None) -> _WorkerHandle:
         """The first worker, waited for, so that what would befall every trial is told before one is handed out.
 
         A worker that dies as it starts is replaced: its node may just have been taken back.
@@ -270,7 +272,7 @@ class RayExecutor:
                     raise ValueError(of_start(error)) from error
         raise AssertionError("the last attempt has returned or raised")
 
-    def _new_hand(self) -> _Hand:
+    def _new_hand(self) -> _WorkerHandle:
         options = {
             "num_cpus": self._terms.cpus,
             "num_gpus": self._terms.gpus,
@@ -279,10 +281,10 @@ class RayExecutor:
         }
         name = uuid.uuid4().hex
         actor = ray.remote(Worker).options(**options).remote(self._evaluator, self._pulse.of(name))
-        return _Hand(actor=actor, name=name)
+        return _WorkerHandle(actor=actor, name=name)
 
 
-def _check_seen(checkpoints: Checkpoints, hand: _Hand) -> None:
+def _check_seen(checkpoints: Checkpoints, hand: _WorkerHandle) -> None:
     """See that a worker can keep its checkpoints where the driver can.
 
     Raises:

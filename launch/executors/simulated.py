@@ -1,4 +1,4 @@
-"""A cluster that exists in numbers only: any number of slots on a virtual clock, so that days pass in seconds.
+"""A simulated cluster: any number of slots on a virtual clock, so that days pass in seconds.
 
 For trying a search, its budget and its lag before a real cluster is paid for, and for tests. The evaluator is called
 here and now; how long a job took, and what befell it on the way, is drawn. Every draw comes from (seed, job's name,

@@ -1,4 +1,4 @@
-"""The terms of a trial: what it takes from a node, how long it may take, and how often it is tried again.
+"""Resources and retries of a trial: what it takes from a node, how long, and how often it is tried again.
 
 A trial runs on one node, so a cluster has as many slots as its nodes have, each counted alone; what is left over on
 one node does not add up with what is left over on another. A share of a GPU below 1 is a share of one device: three

@@ -91,11 +91,11 @@ class OwnStrategy:
             if not callable(getattr(strategy, "propose", None)):
                 raise TypeError(f"a strategy has a method propose(done, pending, rng), got {_told(strategy)}")
         fidelities = task.rungs.fidelities if task.rungs else (self.fidelity,)
-        return Held(name=self.name, strategy=strategy, task=task, fidelities=fidelities)
+        return CheckedStrategy(name=self.name, strategy=strategy, task=task, fidelities=fidelities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class CheckedStrategy:
     """A strategy held to the rules. `name` is for messages; the last of `fidelities` is the full one."""
 
     name: str

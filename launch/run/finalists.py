@@ -1,4 +1,4 @@
-"""Who is trained for long: the best by prediction and by trial that meet the limits on the device itself, too.
+"""Chooses the finalists: the best by prediction and by trial that meet the limits on the device itself, too.
 
 Timing a network takes seconds, training it for long takes hours. A candidate that runs over a limit although it was
 predicted to stay within it makes room for the next best. If so many do that candidates run out, the device is slower

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from launch.experiment import Experiment
 from launch.pricing import Pricing
 from nas.record import Trial, rows
-from nas.search import Fitted, Prediction, Sober, cross_predict, drawn_in, far_off, fit_to_trials
+from nas.search import Fitted, Prediction, RobustPredictor, cross_predict, drawn_in, far_off, fit_to_trials
 
 NUM_FOLDS = 10
 NUM_NAMED = 5
@@ -28,7 +28,7 @@ def held_out(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial]
     y = _measured(complete, experiment.objective)
     X = pricing.features(rows(complete))
     rng = np.random.default_rng((seed, STREAM))
-    return cross_predict(Sober(predictor=experiment.predictor), X, y, folds=NUM_FOLDS, rng=rng)
+    return cross_predict(RobustPredictor(predictor=experiment.predictor), X, y, folds=NUM_FOLDS, rng=rng)
 
 
 def targets(complete: Sequence[Trial], objective: str) -> Float[np.ndarray, " n"]:

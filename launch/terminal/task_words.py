@@ -1,4 +1,4 @@
-"""The task's words as a run's record holds them."""
+"""Reads from a run's record what its task calls things: see `nas.record.TaskCard`."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

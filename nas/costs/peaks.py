@@ -1,4 +1,4 @@
-"""Costs that are a maximum over time: what is alive at the worst moment of a forward pass.
+"""Costs that are a maximum over the moments of a forward pass, such as peak activation memory.
 
 While one stage runs, the outputs of earlier stages that a later one still reads lie in memory unchanged. So the worst
 moment within a stage depends on few choices and is tabulated like any share of a cost; what is held beside it is a sum

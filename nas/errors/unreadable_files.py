@@ -1,4 +1,4 @@
-"""The edge to files of the user's: whatever a library raises while it reads one becomes one sentence with its name.
+"""Reading a user's file: whatever a library raises meanwhile becomes one sentence with the file's name.
 
 Libraries raise what they like for a damaged file: zlib.error, struct.error, IndexError, MemoryError for a header that
 asks for terabytes. Naming them one by one always leaves some out.

@@ -1,4 +1,4 @@
-"""A cost that is a sum of small tables, worked through one table at a time.
+"""Variable elimination over a cost that is a sum of small tables.
 
 The least cost of a space and the number of architectures at each cost are both answered by one running message over
 the frontier: the decisions that factors already applied and factors still to come both mention. Applying a factor

@@ -1,4 +1,4 @@
-"""The exact optimum of an additive objective under limits on sums: no sample, no luck, and a proof with the answer.
+"""The exact optimum of an additive objective under limits on sums, with a certified bound.
 
 It applies where the objective is a sum of small tables (a regression that is linear in the decisions or in groups of
 them, say), at most two limits are on such sums too, and the tables hang together loosely enough to be worked through

@@ -1,4 +1,4 @@
-"""Who survives a generation of the genetic search, and who mates whom: for one objective, and along a front.
+"""Survival and mating rules of the genetic search: for one objective, and along a front.
 
 Values are minimised; places are indices into members that stand best first.
 """

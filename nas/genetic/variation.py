@@ -1,4 +1,4 @@
-"""Operators on whole populations: crossover, mutation, repair, and telling rows apart.
+"""Crossover, mutation, repair and duplicate detection on whole populations.
 
 A population is an array of option indices, Int8[n, d]. Nothing here knows an objective; every function is a handful of
 array operations, about a tenth of a microsecond per row each.

@@ -1,4 +1,4 @@
-"""From operator times to the time of a whole network: a line fitted to networks that were timed whole.
+"""The line from operator times to a whole network's latency, fitted to networks that were timed whole.
 
     latency = intercept + sum over kinds of slope[kind] x (sum of the times of its operators)
 

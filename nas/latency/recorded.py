@@ -1,4 +1,4 @@
-"""A device that is not here: all that there is of it is a table that was timed elsewhere or came from another team."""
+"""A device known by its latency table alone, which was timed elsewhere or came from another team."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

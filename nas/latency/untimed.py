@@ -1,4 +1,4 @@
-"""Latencies of operators that were not timed, from those that were.
+"""Predicts latencies of operators that were not timed, from those that were.
 
 A straight line in logarithms (time grows as a power of the work and of the bytes moved) for each kind of operator, and
 trees for what the line leaves over: vector widths, cache sizes, special kernels. Judged by cross-validation.

@@ -1,4 +1,4 @@
-"""The words of a search: what is asked of the cluster, what comes back, and what the record keeps.
+"""Proposals, jobs, outcomes and trials: what is asked of the cluster, what comes back, what the record keeps.
 
     Proposal   an architecture and why it was proposed
     Job        a proposal with its place in the search and its training budget, as sent to a worker

@@ -11,7 +11,7 @@ from nas.search.predictor import Fitted, Prediction, Predictor, Reasoned
 from nas.search.ranking import PredictorQuality, coverage, cross_predict, kendall_tau, quality, spearman, top_k_regret
 from nas.search.select import Candidate, Listed, best_candidates
 from nas.search.strategy import Features, MakeStrategy, Rungs, Strategy, Task
-from nas.search.targets import Sober, drawn_in, far_off, fit_to_trials
+from nas.search.targets import RobustPredictor, drawn_in, far_off, fit_to_trials
 
 __all__ = [
     "Candidate",
@@ -23,8 +23,8 @@ __all__ = [
     "Predictor",
     "PredictorQuality",
     "Reasoned",
+    "RobustPredictor",
     "Rungs",
-    "Sober",
     "Strategy",
     "Task",
     "best_candidates",

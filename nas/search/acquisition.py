@@ -1,4 +1,4 @@
-"""What a candidate promises: expected improvement, and the stretched scale on which it is taken.
+"""The acquisition function: expected improvement, and the stretched scale of the objective on which it is taken.
 
 Lower is better throughout.
 

@@ -1,4 +1,4 @@
-"""What a predictor is: it learns a number from features, and says how sure it is.
+"""The predictor protocol: it learns a number from features, and says how sure it is.
 
 Notation:
     X      Float[n, f]   features of n architectures, one row each (`Space.encode`, or any columns a caller adds)

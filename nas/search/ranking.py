@@ -1,4 +1,4 @@
-"""How good a predictor is: does it rank, does it find the best, does it know what it does not know.
+"""Metrics of a predictor: rank correlation, regret of its top k, and coverage of its intervals.
 
 Lower is better throughout, as in `nas.genetic.pareto`. Everything here compares a prediction, row by row, with
 measurements that the predictor has not seen.

@@ -1,4 +1,4 @@
-"""What a strategy is: it decides what to train next, from the task that it was given and what has been trained.
+"""The strategy protocol: it decides what to train next, from the task and what has been trained.
 
 A strategy is made once per search, `STRATEGY(task=task)`, and asked once per ticket. Its answer is a pure function of
 (task, done, pending, rng), so that a search can be repeated and continued: see `nas.search.loop`.

@@ -1,4 +1,4 @@
-"""What predictors are fitted to: measurements, with those drawn in that lie absurdly far from all the others.
+"""Targets of predictors: measurements, with outliers drawn in that lie absurdly far from all the others.
 
 A training that nearly diverged is a finished trial with an error of a million among errors near 0.3. Fitted as it is,
 it is all that a predictor learns. Failed it has not: that it did badly is known. So it is learned as just beyond the
@@ -51,7 +51,7 @@ def drawn_in(y: Float[np.ndarray, "n"], *, reach: float = REACH) -> Float[np.nda
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sober:
+class RobustPredictor:
     """A recipe that learns from drawn-in values; see `nas.search.Predictor`."""
 
     predictor: Predictor
@@ -63,7 +63,7 @@ class Sober:
 def fit_to_trials(predictor: Predictor, features: Features, complete: Sequence[Trial], objective: str) -> Fitted:
     """The predictor fitted to complete trials, in the order given; what one far-off trial measured does not sway it."""
     y = np.array([trial.metrics[objective] for trial in complete])
-    return Sober(predictor=predictor).fit(features(rows(complete)), y)
+    return RobustPredictor(predictor=predictor).fit(features(rows(complete)), y)
 
 
 def _bound(y: Float[np.ndarray, "n"], distance: Float[np.ndarray, "n"], reach: float) -> float:

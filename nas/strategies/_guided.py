@@ -1,4 +1,4 @@
-"""How a strategy with a model proposes: its opening, two floors that survive a wrong model, else the model's promise.
+"""Proposals of a strategy with a model: its opening, two floors against a wrong model, else the best acquisition.
 
 A share of the tickets are uniform draws, a share are mutations of good trials. All others go to the architecture of
 lowest score within the limits, found genetically, or by scoring every candidate where the task lists them.

@@ -1,4 +1,4 @@
-"""What strategies share: drawing an architecture that has not been tried."""
+"""Shared by the strategies: drawing an architecture that has not been tried."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The ten lines that are hard to beat: 20 random trainings, then batches of the 4 predicted best and 1 random.
+"""A random-forest loop: 20 random trainings, then batches of the 4 predicted best and 1 random.
 
 Scikit-learn's random forest, refitted for each batch, on the features that every strategy gets.
 """

@@ -1,4 +1,4 @@
-"""Where strategies meet: a table, a question, and what both together say of every architecture.
+"""A table and a question, prepared for replays: objective, feasibility and features of every architecture.
 
 Strategies minimise, so a column to maximise is negated here and only here. The arena is all that one replay needs; it
 holds arrays, and travels to another process.

@@ -1,4 +1,4 @@
-"""Predictions that look at no picture; a network is worth its cost only by what it is better than these."""
+"""Baselines that look at no picture: what a network must beat to be worth its cost."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32

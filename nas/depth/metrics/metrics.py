@@ -1,4 +1,4 @@
-"""How good a relative depth map is, after the gauge that it leaves open is fixed for each image.
+"""Metrics of relative depth, after scale (and shift), which it leaves open, are aligned for each image.
 
 Notation: p the prediction, any affine gauge of log-disparity; z the true depth, in the data set's own unit; for each
 image the sums run over its valid pixels only.

@@ -1,4 +1,4 @@
-"""A training run as a checkpoint: read without unpickling, continued by no other run, and never a reason to fail."""
+"""Checkpoints of a training: read without unpickling, continued by the same run alone, never a reason to fail."""
 
 import io
 from dataclasses import asdict, dataclass

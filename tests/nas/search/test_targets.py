@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from nas.record import rows
 from nas.search.ranking import cross_predict, kendall_tau
-from nas.search.targets import Sober, drawn_in, far_off, fit_to_trials
+from nas.search.targets import RobustPredictor, drawn_in, far_off, fit_to_trials
 from predictors import gp, ridge
 from tests.nas.strategies.small import features, history
 
@@ -63,13 +63,13 @@ def test_a_training_that_nearly_diverged_costs_the_ranking_next_to_nothing(
     hit = y.copy()
     hit[np.argsort(y)[-4]] = far
 
-    def tau(values: Float[np.ndarray, " n"], recipe: Sober | ridge.Ridge | gp.GaussianProcess) -> float:
+    def tau(values: Float[np.ndarray, " n"], recipe: RobustPredictor | ridge.Ridge | gp.GaussianProcess) -> float:
         mean = cross_predict(recipe, X, values, folds=10, rng=np.random.default_rng(1)).mean
         return kendall_tau(mean, values)
 
     clean = tau(y, predictor)
-    assert tau(y, Sober(predictor=predictor)) == clean
-    assert abs(tau(hit, Sober(predictor=predictor)) - clean) < 0.05
+    assert tau(y, RobustPredictor(predictor=predictor)) == clean
+    assert abs(tau(hit, RobustPredictor(predictor=predictor)) - clean) < 0.05
     assert tau(hit, predictor) < clean - 0.2
 
 
