@@ -24,7 +24,7 @@ from launch.terminal import Progress, quality_text
 from nas.record import Evaluator, Executor, Trial
 from nas.record.history import History
 from nas.record.journal import repair_journal
-from nas.search import PredictorQuality, Reasoned, fit_to_trials
+from nas.search import Fitted, PredictorQuality, Reasoned, fit_to_trials
 from nas.search import quality as rate
 
 
@@ -53,28 +53,16 @@ def carry_out(
     _check_checkpoints(place, progress)
     prepared = prepare(experiment, folder, settings, options, place, progress)
     history = _open_record(prepared, folder, settings, progress)
-    executor = make_executor(prepared.evaluator)
-    phases = Phases(
-        objective=experiment.objective,
-        folder=folder,
-        history=history,
-        executor=executor,
-        checkpoints=place.checkpoints,
-        account=open_account(experiment, history, options, executor.slots),
-        progress=progress,
-    )
+    phases = _phases(prepared, folder, history, options, place, make_executor(prepared.evaluator), progress)
     try:
         every = explore(prepared, phases, options)
         complete = [trial for trial in every if trial.fidelity == experiment.fidelity]
         prepared = prepared.informed(every)
         quality = _judge(prepared, complete, options.seed, progress.say)
-        predictor = prepared.experiment.predictor
-        fitted = fit_to_trials(predictor, prepared.pricing.features, complete, experiment.objective)
-        if isinstance(fitted, Reasoned):
-            progress.say(f"predictor {fitted.reason}")
+        fitted = _fit(prepared, complete, progress.say)
         finals = train_finals(prepared, phases, options, complete, fitted)
     finally:
-        executor.close()  # before timing: idle workers are not quite idle
+        phases.executor.close()  # before timing: idle workers are not quite idle
         note_record(folder, history)
     if place.checkpoints is not None:  # before the winner is written: a run that is done is not looked into again
         place.checkpoints.clear()
@@ -107,6 +95,26 @@ def _open_record(prepared: Prepared, folder: RunFolder, settings: Mapping[str, A
     return history
 
 
+def _phases(
+    prepared: Prepared,
+    folder: RunFolder,
+    history: History,
+    options: Options,
+    place: Workplace,
+    executor: Executor,
+    progress: Progress,
+) -> Phases:
+    return Phases(
+        objective=prepared.objective,
+        folder=folder,
+        history=history,
+        executor=executor,
+        checkpoints=place.checkpoints,
+        account=open_account(prepared.experiment, history, options, executor.slots),
+        progress=progress,
+    )
+
+
 def _judge(prepared: Prepared, complete: Sequence[Trial], seed: int, say: Callable[[str], None]) -> PredictorQuality:
     """How well the predictor ranks architectures that it has not seen."""
     prediction = held_out(prepared.experiment, prepared.pricing, complete, seed)
@@ -115,3 +123,12 @@ def _judge(prepared: Prepared, complete: Sequence[Trial], seed: int, say: Callab
     if far := far_off_text(complete, prepared.objective):
         say(far)
     return quality
+
+
+def _fit(prepared: Prepared, complete: Sequence[Trial], say: Callable[[str], None]) -> Fitted:
+    """The predictor that chooses the finalists, fitted to everything that is known."""
+    predictor, features = prepared.experiment.predictor, prepared.pricing.features
+    fitted = fit_to_trials(predictor, features, complete, prepared.objective)
+    if isinstance(fitted, Reasoned):
+        say(f"predictor {fitted.reason}")
+    return fitted

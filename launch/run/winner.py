@@ -90,32 +90,12 @@ def write(
     context: Mapping[str, Any],
 ) -> None:
     """Write winner.pt, winner.py and, last, winner.json, whose presence says that the run is finished."""
-    space, trial = pricing.space, winner.trial
-    stem = folder.artifacts / f"{trial.phase}-{trial.ticket}.pt"
-    if stem.exists():
-        folder.write_bytes(folder.path / "winner.pt", stem.read_bytes())
-    title = f"{space.name}: the network that chamnas found in the run {folder.path.name}."
-    network = space.lower(trial.architecture)
-    code = source(network, title, input=card.input, output=card.output)
-    folder.write_bytes(folder.path / "winner.py", code.encode())
-    prediction = fitted.predict(pricing.features(np.array([trial.architecture], dtype=np.int8)))
+    _write_network(winner.trial, folder=folder, pricing=pricing, card=card)
     record = {
         "format": WINNER_FORMAT,
-        "space": space.name,
-        "input": list(space.input),
-        "architecture": list(trial.architecture),
-        "decisions": space.decisions(trial.architecture),
-        "origin": trial.origin,
-        "trial": f"{trial.phase}-{trial.ticket}",
-        "objective": {
-            "name": objective,
-            "predicted": float(prediction.mean[0]),
-            "predicted_std": float(prediction.std[0]),
-            "predicted_at_fidelity": search_fidelity,
-            "measured": trial.metrics[objective],
-            "measured_at_fidelity": trial.fidelity,
-        },
-        "metrics": dict(trial.metrics),
+        **_found(winner.trial, pricing),
+        "objective": _objective(winner.trial, objective, pricing, fitted, search_fidelity),
+        "metrics": dict(winner.trial.metrics),
         "task": asdict(card),
         "resources": {
             name: {"unit": pricing.unit(name), "predicted": cost, "measured": winner.measured.get(name)}
@@ -126,6 +106,43 @@ def write(
         **context,
     }
     folder.write_json(folder.winner, record)
+
+
+def _write_network(trial: Trial, *, folder: RunFolder, pricing: Pricing, card: TaskCard) -> None:
+    """winner.pt, where the evaluator has left weights, and winner.py."""
+    weights = folder.artifacts / f"{trial.phase}-{trial.ticket}.pt"
+    if weights.exists():
+        folder.write_bytes(folder.path / "winner.pt", weights.read_bytes())
+    title = f"{pricing.space.name}: the network that chamnas found in the run {folder.path.name}."
+    code = source(pricing.space.lower(trial.architecture), title, input=card.input, output=card.output)
+    folder.write_bytes(folder.path / "winner.py", code.encode())
+
+
+def _found(trial: Trial, pricing: Pricing) -> dict[str, Any]:
+    """Which architecture won, and how it was found."""
+    return {
+        "space": pricing.space.name,
+        "input": list(pricing.space.input),
+        "architecture": list(trial.architecture),
+        "decisions": pricing.space.decisions(trial.architecture),
+        "origin": trial.origin,
+        "trial": f"{trial.phase}-{trial.ticket}",
+    }
+
+
+def _objective(
+    trial: Trial, objective: str, pricing: Pricing, fitted: Fitted, search_fidelity: int
+) -> dict[str, str | float]:
+    """The winner's objective as it was predicted, and as it came out in the final."""
+    prediction = fitted.predict(pricing.features(np.array([trial.architecture], dtype=np.int8)))
+    return {
+        "name": objective,
+        "predicted": float(prediction.mean[0]),
+        "predicted_std": float(prediction.std[0]),
+        "predicted_at_fidelity": search_fidelity,
+        "measured": trial.metrics[objective],
+        "measured_at_fidelity": trial.fidelity,
+    }
 
 
 def _check(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,142 +23,200 @@ from launch.session.settings import settings_of
 from launch.terminal import Progress, check_outputs, is_violated, own_file, winner_text
 from nas.depth.data import Kind
 from nas.errors import aside
-from nas.record.checkpoints import Checkpoints
+from nas.record import Evaluator, Executor
 from nas.record.storage import split_password
 
 
-def run(
-    *,
-    experiment: str,
-    run: Path,
-    limits: tuple[str, ...],
-    executor: str,
-    address: str | None,
-    workers: int | None,
-    cpus_per_trial: float,
-    gpus_per_trial: float,
-    memory_per_trial: str | None,
-    retries: int,
-    trial_timeout: str | None,
-    trials: int | None,
-    hours: float | None,
-    gpu_hours: float | None,
-    cpu_hours: float | None,
-    rungs: tuple[int, ...],
-    eta: float | None,
-    seed: int | None,
-    lag: int | None,
-    storage: str | None,
-    checkpoints: str | None,
-    latencies: tuple[str, ...],
-    strategy: str | None,
-    predictor: str | None,
-    data: Path | None,
-    depth_is: Kind | None,
-    depth_invalid: tuple[float, ...],
-    depth_valid: tuple[float, ...],
-    cache: Path | None,
-    profile_again: bool,
-    as_json: bool,
-    allow_new_options: bool = False,
-) -> int:
-    reads = {"EXPERIMENT": own_file(experiment), "--data": data} | {f"--latency {t}": own_file(t) for t in latencies}
-    check_outputs({"--out": run}, reads)
-    check_outputs({"--checkpoints": Path(checkpoints.removeprefix("file://")) if checkpoints else None}, reads)
-    chosen, folder = load_experiment(experiment), RunFolder(path=run)
-    terms = _terms(cpus_per_trial, gpus_per_trial, memory_per_trial, retries, trial_timeout)
-    num_trials = trials or chosen.num_trials
-    budget = Budget(hours=hours, gpu_hours=gpu_hours, cpu_hours=cpu_hours)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """The options by their names, None or empty where the command leaves them open; see `nas search --help`."""
+
+    experiment: str
+    run: Path
+    limits: tuple[str, ...]
+    executor: str
+    address: str | None
+    workers: int | None
+    cpus_per_trial: float
+    gpus_per_trial: float
+    memory_per_trial: str | None
+    retries: int
+    trial_timeout: str | None
+    trials: int | None
+    hours: float | None
+    gpu_hours: float | None
+    cpu_hours: float | None
+    rungs: tuple[int, ...]
+    eta: float | None
+    seed: int | None
+    lag: int | None
+    storage: str | None
+    checkpoints: str | None
+    latencies: tuple[str, ...]
+    strategy: str | None
+    predictor: str | None
+    data: Path | None
+    depth_is: Kind | None
+    depth_invalid: tuple[float, ...]
+    depth_valid: tuple[float, ...]
+    cache: Path | None
+    profile_again: bool
+    as_json: bool
+    allow_new_options: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How many trials are wanted in all and at once, what each holds, and what they may spend."""
+
+    num_trials: int
+    slots: int
+    terms: Terms
+    budget: Budget
+
+
+def run(**options: Any) -> int:
+    """Search, and print the winner; exit status 1 if it violates a limit as measured."""
+    command = Command(**options)
+    _check_files(command)
+    named, folder = load_experiment(command.experiment), RunFolder(path=command.run)
+    effort = _effort(command, named, folder)
+    settings = _settings(command, named, folder, effort.slots)
+    _hand_over_password(command.storage)
+    experiment = _as_settled(named, settings, folder)
+    check_trials(effort.num_trials, experiment.ladder)
+    check_limits(experiment, settings["limits"], tables_at_hand(settings, folder))
+    check_parts(experiment)
+    _carry_out(command, effort, experiment, folder, settings)
+    return tell(folder, as_json=command.as_json)
+
+
+def _check_files(command: Command) -> None:
+    """Refuse to write where something is that the command reads."""
+    reads = {"EXPERIMENT": own_file(command.experiment), "--data": command.data}
+    reads |= {f"--latency {table}": own_file(table) for table in command.latencies}
+    kept = Path(command.checkpoints.removeprefix("file://")) if command.checkpoints else None
+    check_outputs({"--out": command.run}, reads)
+    check_outputs({"--checkpoints": kept}, reads)
+
+
+def _effort(command: Command, experiment: Experiment, folder: RunFolder) -> Effort:
+    terms = _terms(command)
+    num_trials = command.trials or experiment.num_trials
+    budget = Budget(hours=command.hours, gpu_hours=command.gpu_hours, cpu_hours=command.cpu_hours)
     check_budget(budget, gpus=terms.gpus)
-    # A run that is done needs no cluster: the one that it ran on may be long gone.
-    slots = (
-        1 if folder.is_done(num_trials, budget) else plan_slots(executor, workers=workers, address=address, terms=terms)
+    if folder.is_done(num_trials, budget):  # needs no cluster: the one that it ran on may be long gone
+        slots = 1
+    else:
+        slots = plan_slots(command.executor, workers=command.workers, address=command.address, terms=terms)
+    return Effort(num_trials=num_trials, slots=slots, terms=terms, budget=budget)
+
+
+def _terms(command: Command) -> Terms:
+    return Terms(
+        cpus=command.cpus_per_trial,
+        gpus=command.gpus_per_trial,
+        memory_bytes=read_size(command.memory_per_trial) if command.memory_per_trial else 0,
+        retries=command.retries,
+        timeout_s=read_duration(command.trial_timeout) if command.trial_timeout else None,
     )
-    settings = settings_of(
-        chosen,
+
+
+def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots: int) -> Mapping[str, Any]:
+    return settings_of(
         experiment,
+        command.experiment,
         folder,
-        limits=limits,
-        seed=seed,
-        lag=lag,
+        limits=command.limits,
+        seed=command.seed,
+        lag=command.lag,
         slots=slots,
-        storage=storage,
-        latencies=latencies,
-        data=data,
-        rungs=rungs,
-        eta=eta,
-        allow_new_options=allow_new_options,
-        depth_is=depth_is,
-        depth_invalid=depth_invalid,
-        depth_valid=depth_valid,
-        strategy=strategy,
-        predictor=predictor,
+        storage=command.storage,
+        latencies=command.latencies,
+        data=command.data,
+        rungs=command.rungs,
+        eta=command.eta,
+        allow_new_options=command.allow_new_options,
+        depth_is=command.depth_is,
+        depth_invalid=command.depth_invalid,
+        depth_valid=command.depth_valid,
+        strategy=command.strategy,
+        predictor=command.predictor,
     )
+
+
+def _hand_over_password(storage: str | None) -> None:
     if storage and (password := split_password(storage)[1]):
         os.environ["PGPASSWORD"] = password  # where Postgres' client looks; it is written nowhere
-    chosen = _as_settled(chosen, settings, folder)
-    check_trials(num_trials, chosen.ladder)
-    check_limits(chosen, settings["limits"], tables_at_hand(settings, folder))
-    check_parts(chosen)
-
-    from launch.run.run import carry_out  # torch: a refusal need not wait for it
-
-    with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
-        settle(folder, settings, chosen, named={"strategy": strategy, "predictor": predictor}, num_trials=num_trials)
-        kept = checkpoints_of(
-            run, settings["study"], url=checkpoints, address=address, each_bytes=expected_bytes(chosen.space)
-        )
-        options = Options(
-            seed=settings["seed"],
-            num_trials=num_trials,
-            lag=settings["lag"],
-            budget=budget,
-            gpus=terms.gpus,
-            cpus=terms.cpus,
-            profile_again=profile_again,
-        )
-        carry_out(
-            chosen,
-            folder,
-            settings,
-            options,
-            _workplace(settings, cache, slots, kept, progress),
-            make_executor=lambda evaluator: make_executor(
-                executor, evaluator, workers=slots, address=address, terms=terms, checkpoints=kept
-            ),
-            progress=progress,
-        )
-    return tell(folder, as_json=as_json)
 
 
-def _terms(cpus: float, gpus: float, memory: str | None, retries: int, timeout: str | None) -> Terms:
-    return Terms(
-        cpus=cpus,
-        gpus=gpus,
-        memory_bytes=read_size(memory) if memory else 0,
-        retries=retries,
-        timeout_s=read_duration(timeout) if timeout else None,
-    )
-
-
-def _as_settled(chosen: Experiment, settings: Mapping[str, Any], folder: RunFolder) -> Experiment:
+def _as_settled(named: Experiment, settings: Mapping[str, Any], folder: RunFolder) -> Experiment:
     """The experiment with the devices, resources, rungs, strategy and predictor that the settings name."""
-    timed = with_latencies(chosen, settings, folder)
+    timed = with_latencies(named, settings, folder)
     counted = replace(timed, resources=(*timed.resources, *OwnFiles.kept(settings).load(timed.space)))
     return with_parts(with_rungs(counted, settings), settings)
 
 
+def _carry_out(
+    command: Command, effort: Effort, experiment: Experiment, folder: RunFolder, settings: Mapping[str, Any]
+) -> None:
+    from launch.run.run import carry_out  # torch: a refusal need not wait for it
+
+    named = {"strategy": command.strategy, "predictor": command.predictor}
+    with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
+        settle(folder, settings, experiment, named=named, num_trials=effort.num_trials)
+        place = _workplace(command, effort, experiment, settings, progress)
+        carry_out(
+            experiment,
+            folder,
+            settings,
+            _options(command, effort, settings),
+            place,
+            make_executor=lambda evaluator: _executor(command, effort, place, evaluator),
+            progress=progress,
+        )
+
+
+def _executor(command: Command, effort: Effort, place: Workplace, evaluator: Evaluator) -> Executor:
+    return make_executor(
+        command.executor,
+        evaluator,
+        workers=effort.slots,
+        address=command.address,
+        terms=effort.terms,
+        checkpoints=place.checkpoints,
+    )
+
+
 def _workplace(
-    settings: Mapping[str, Any], cache: Path | None, slots: int, checkpoints: Checkpoints | None, progress: Progress
+    command: Command, effort: Effort, experiment: Experiment, settings: Mapping[str, Any], progress: Progress
 ) -> Workplace:
     return Workplace(
-        cache=cache or user_cache_path("chamnas"),
+        cache=command.cache or user_cache_path("chamnas"),
         data=Path(settings["data"]) if settings["data"] else None,
-        workers=min(slots, os.cpu_count() or 1),
+        workers=min(effort.slots, os.cpu_count() or 1),
         progress=progress.step,
-        checkpoints=checkpoints,
+        checkpoints=checkpoints_of(
+            command.run,
+            settings["study"],
+            url=command.checkpoints,
+            address=command.address,
+            each_bytes=expected_bytes(experiment.space),
+        ),
         depth=meaning_of(settings),
         say=progress.say,
+    )
+
+
+def _options(command: Command, effort: Effort, settings: Mapping[str, Any]) -> Options:
+    return Options(
+        seed=settings["seed"],
+        num_trials=effort.num_trials,
+        lag=settings["lag"],
+        budget=effort.budget,
+        gpus=effort.terms.gpus,
+        cpus=effort.terms.cpus,
+        profile_again=command.profile_again,
     )
 
 
