@@ -1,4 +1,4 @@
-"""Under which conditions something was timed: not what identifies a table, but what explains it."""
+"""Conditions of a timing, such as load and clock: they explain a table, and are no part of what identifies it."""
 
 import os
 from datetime import UTC, datetime

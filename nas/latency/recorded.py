@@ -1,4 +1,4 @@
-"""A device that is not here: all that there is of it is a table that was timed elsewhere or came from another team."""
+"""Stand-in for a device that is not at hand: its table was timed elsewhere or came from another team."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
