@@ -1,4 +1,4 @@
-"""How a process keeps its heap instead of returning it to the system after every layer."""
+"""Environment of a process that keeps its heap instead of returning it to the system after every layer."""
 
 KEEP_HEAP = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
