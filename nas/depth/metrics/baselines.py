@@ -1,4 +1,4 @@
-"""Predictions that look at no picture; a network is worth its cost only by what it is better than these."""
+"""Baseline predictions that ignore the picture: constant depth, and the mean map of log-disparity in training."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
