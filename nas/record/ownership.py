@@ -1,4 +1,4 @@
-"""What a record's trials say of themselves: whether they are a run's own, and whether that can be believed.
+"""Checks of a study's trials: whether a run of ours made them, and whether what they hold is sound.
 
 A study is open to every Optuna tool: a dashboard adds a trial, `enqueue_trial` another, a callback copies one of ours
 with all its attributes. What is not ours is nobody's mistake and is passed over; so is what claims to be ours and
