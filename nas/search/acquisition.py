@@ -1,4 +1,4 @@
-"""What a candidate promises: expected improvement, and the stretched scale on which it is taken.
+"""Acquisition function: expected improvement, and the transformation of the objective on which it is taken.
 
 Lower is better throughout.
 
