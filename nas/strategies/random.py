@@ -1,4 +1,4 @@
-"""Uniform over the architectures that meet the limits: the strategy that every other one must beat."""
+"""Random search, the baseline of all strategies: uniform over the architectures that meet the limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
