@@ -63,7 +63,7 @@ class Reasoned(Protocol):
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Protocol of a recipe to fit. `predictors/NAME.py` exports one as `PREDICTOR`; the same data give the same `Fitted`."""
+    """Protocol of an unfitted predictor, `PREDICTOR` of `predictors/NAME.py`; the same data give the same `Fitted`."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> Fitted:
         """Learn y from X; one point is enough to answer something.
