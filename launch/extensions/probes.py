@@ -1,4 +1,4 @@
-"""Sampled networks of a space, and what resources say of them: what no digest of a file tells."""
+"""Probes of resources: their mean costs over sampled networks, which tell what no digest of a file does."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
