@@ -1,4 +1,4 @@
-"""The task's words as a run's record holds them."""
+"""The task card that a run's record holds."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
