@@ -48,7 +48,7 @@ class Broken(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
-    """What is to happen in a search of `num_trials`, at moments drawn from the seed."""
+    """The kills and node changes in a search of `num_trials`, at moments drawn from the seed."""
 
     num_trials: int
     driver_kills: int
@@ -59,7 +59,7 @@ class Storm:
 
 @dataclass(slots=True, kw_only=True)
 class Toll:
-    """What has happened. `began`, `ended`: trainings; `repeated`: of trials whose end was on record."""
+    """Counts of what has happened. `began`, `ended`: trainings; `repeated`: of trials whose end was on record."""
 
     drivers_killed: int = 0
     workers_killed: int = 0
@@ -146,7 +146,7 @@ class _Record:
 
 
 class _Ride:
-    """A search from its first driver to the one that ends it."""
+    """Drives a search under kills and node changes, from its first driver to the one that ends it."""
 
     def __init__(self, storm: Storm, place: Path, cluster: Any) -> None:
         self.toll = Toll()
@@ -176,11 +176,11 @@ class _Ride:
         self.toll.repeated = sum(position >= seen[name] for position, name in begins)
 
     def _moments(self, number: int) -> list[float]:
-        """The next one last."""
+        """Random moments at which something is killed or changed, the next one last."""
         return sorted(self._rng.uniform(0, self._storm.num_trials + NUM_FINALS, number), reverse=True)
 
     def _one_life(self) -> int:
-        """Of a driver; its exit status."""
+        """Run one driver until it ends or is killed; its exit status."""
         driver = _drive(self._place, self._storm, *TERMS, "--address", self._cluster.address)
         spared_until = time.monotonic() + self._rng.uniform(0, START_S)
         try:

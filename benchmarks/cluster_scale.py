@@ -154,7 +154,7 @@ class Measured:
 
 
 class Memory:
-    """A record that a run does not outlive."""
+    """An in-memory record."""
 
     def trials(self) -> list[Trial]:
         return []
@@ -175,7 +175,7 @@ class Memory:
 
 
 class Same:
-    """The cheapest strategy there is."""
+    """A strategy that always proposes the same architecture, the cheapest there is to run."""
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
         return Proposal(architecture=(0,) * len(SPACE.choices), origin="same")

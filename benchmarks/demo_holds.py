@@ -41,7 +41,7 @@ BURST_S = (0.5, 6.0)  # of a busy core, and of the pauses between bursts
 
 @dataclass(slots=True, kw_only=True)
 class Ended:
-    """One run. `stages`: seconds by stage, from the first line of each to the first of the next."""
+    """The outcome of one run. `stages`: seconds by stage, from the first line of each to the first of the next."""
 
     code: int
     seconds: float

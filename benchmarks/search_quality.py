@@ -172,7 +172,7 @@ def _record(
 
 
 def _finite(found: Estimate) -> dict[str, float | None]:
-    """JSON knows no infinity."""
+    """The estimate for JSON, which knows no infinity."""
     return {name: value if np.isfinite(value) else None for name, value in asdict(found).items()}
 
 

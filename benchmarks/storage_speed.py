@@ -98,7 +98,7 @@ def write_whole(storage: BaseStorage, wanted: list[Trial]) -> None:
 
 
 def ask_and_tell(storage: BaseStorage, num_trials: int) -> None:
-    """Optuna's own way."""
+    """Record trials by Optuna's ask and tell."""
     study = optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(num_trials):
         study.tell(study.ask(DISTRIBUTIONS), METRICS["error"])

@@ -1,4 +1,4 @@
-"""What an experiment is: everything that is searched, and nothing about where or how it runs.
+"""The definition of an experiment: everything that is searched, and nothing about where or how it runs.
 
 An experiment is a function that returns an `Experiment`; `launch/experiments/NAME.py` calls it `experiment`, and a
 user's own file does the same. Flags of the command only say where and how to run.
@@ -27,11 +27,11 @@ AS_WRITTEN = Meaning()
 
 
 def say_nothing(text: str) -> None:
-    """Where nobody listens."""
+    """Discard a message: the default of `Workplace.say`."""
 
 
 class ExperimentError(ValueError):
-    """An experiment with a field that cannot be what it is."""
+    """An experiment with an invalid field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""JSON as every reader takes it: RFC 8259 knows no NaN and no Infinity, so what is no number is written as null."""
+"""Strict JSON: RFC 8259 knows no NaN and no Infinity, so what is no number is written as null."""
 
 import json
 import math

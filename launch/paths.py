@@ -1,4 +1,4 @@
-"""Paths as a command gives them, made absolute once: whoever changes the working directory later moves no file.
+"""Makes a command's paths absolute once: whoever changes the working directory later moves no file.
 
 Loaded with the command itself, so nothing heavy stands here.
 """

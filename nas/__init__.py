@@ -1,1 +1,1 @@
-"""The vocabulary of a search and its engine; imports none of the other three packages, and never Ray."""
+"""The search engine: spaces, costs, strategies, the record; imports none of the other three packages, and never Ray."""

@@ -1,4 +1,4 @@
-"""From a key, a dotted path or a file to the object that it names.
+"""Plug-ins: finds the object that a key, a dotted path or a file names.
 
     tiefenrausch                     the file tiefenrausch.py of the kind's own package
     my_company.spaces.small          any importable module

@@ -1,4 +1,4 @@
-"""Units as engineers write them: the tool's own with a prefix, bytes, times, and the nearest right spelling of others.
+"""Units in text: a resource's own unit with a prefix, bytes, times, and the nearest right spelling of others.
 
 A prefix is decimal (K, M, G, T; k as well), bytes have binary ones too (KiB). Units of physics, such as J or W, take
 the small prefixes as well; of counts there is no thousandth, so that "mMACs" stays the mistake that it is.

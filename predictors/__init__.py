@@ -1,1 +1,1 @@
-"""Ways of learning an error from features, one predictor in each file. They import nas."""
+"""Predictors of an architecture's error from its features, one in each file. They import nas."""

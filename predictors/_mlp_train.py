@@ -42,7 +42,7 @@ Weights = tuple[Tensor, ...]
 
 
 def predictions(weights: Weights, X: Float[Tensor, "*e n f"]) -> Float[Tensor, "e n"]:
-    """What every member says; X is the same for all, or has one batch for each."""
+    """Every member's output; X is the same for all, or has one batch for each."""
     slopes, first, first_bias, second, second_bias, last, last_bias = weights
     hidden = torch.tanh(X @ first + first_bias)
     hidden = torch.tanh(hidden @ second + second_bias)
@@ -86,7 +86,7 @@ def _loss(predicted: Float[Tensor, "e b"], targets: Float[Tensor, "e b"]) -> Flo
 
 
 def _initial(X: Float[np.ndarray, "n f"], num_members: int, rng: np.random.Generator) -> Weights:
-    """Hidden units of about unit variance, which say nothing yet: a constant y leaves the zeros of the output alone."""
+    """Initial weights: hidden units of about unit variance, an output of zero, which a constant y leaves alone."""
 
     def normal(std: float, *shape: int) -> Tensor:
         return torch.from_numpy((std * rng.standard_normal((num_members, *shape))).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Chooses among the other predictors by cross-validation, and lets those that do about equally well answer together.
+"""Model selection among the other predictors by cross-validation; those that do about equally well are mixed.
 
 No predictor ranks best on every space and at every number of trials, and which one does is seen only on the run's own
 data. Each member is fitted to four fifths of the points and ranks the rest. The member of highest Kendall tau is taken,

@@ -1,4 +1,4 @@
-"""Numbers or names: which way of writing decisions as features a predictor learns more from, found by cross-validation.
+"""Chooses by cross-validation how decisions are coded as features: as numbers or as names (one-hot).
 
 A decision whose options look like numbers may be one (a width) or only be called so (an operation's code). One that is
 a number is learnt from fewer points as one feature that grows with it; one that is a name needs a feature for each
@@ -48,7 +48,7 @@ class Coding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """Recipe: the coding that ranks best, then `predictor` on its columns and on those that belong to no coding.
+    """Predictor wrapper: the coding that ranks best, then `predictor` on its columns and those of no coding.
 
     Attributes:
       codings: the first is taken unless another is better.
@@ -105,7 +105,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedCoded:
-    """Sees the `kept` columns alone; `coding` is the chosen one's name."""
+    """The wrapped fit on the `kept` columns alone; `coding` is the chosen one's name."""
 
     fitted: Fitted
     coding: str

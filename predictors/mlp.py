@@ -103,7 +103,7 @@ class FittedEnsemble:
 
 
 def _answers(weights: Weights, inputs: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "e m"]:
-    """What every member says of every row, in chunks that stay in the cache."""
+    """Every member's output for every row, in chunks that stay in the cache."""
     rows = torch.from_numpy(inputs.astype(np.float32))
     with torch.inference_mode():
         answers = torch.cat([predictions(weights, chunk) for chunk in torch.split(rows, CHUNK_ROWS)], dim=1)

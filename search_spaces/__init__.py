@@ -1,1 +1,1 @@
-"""What is searched through, one space in each file. They import nas."""
+"""Built-in search spaces, one in each file. They import nas."""

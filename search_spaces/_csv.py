@@ -1,4 +1,4 @@
-"""From the bytes of a table to its header and rows: gzipped or not, separated by commas, semicolons, tabs or bars.
+"""Reads a table's header and rows: gzipped or not, separated by commas, semicolons, tabs or bars.
 
 The separator is the one by which the header has a decision and every row has the header's cells; of several such, the
 one that makes the most cells; of equals, the first of `SEPARATORS`. A first line such as `sep=;`, which spreadsheets
@@ -66,7 +66,7 @@ def sheet_of(path: Path, content: str, prefix: str) -> Sheet:
 
 
 def _sheets(path: Path, content: str, separators: list[str]) -> Iterator[Sheet]:
-    """As each separator, which its header must hold, would have it; at least one."""
+    """The table as read with each separator, which its header must hold; at least one."""
     first = content.lstrip("\r\n").partition("\n")[0]
     present = [separator for separator in separators if separator in first] or separators[:1]
     for separator in present:

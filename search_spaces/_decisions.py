@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A column of the table.
+    """A decision's column of the table.
 
     Attributes:
       choice: its name, without what the header says behind a colon, and its options.
@@ -106,7 +106,7 @@ def hint(text: Option) -> str:
 
 
 def notes_of(choices: Sequence[Choice], columns: Sequence[str]) -> list[str]:
-    """What a reader should know of them."""
+    """Notes on decisions that a reader should know."""
     notes = []
     for choice, column in zip(choices, columns, strict=True):
         if len(choice.options) == 1:

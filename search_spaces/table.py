@@ -36,7 +36,7 @@ MIN_ALIKE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """The table.
+    """A table of trained architectures.
 
     Attributes:
       name: the file's name.

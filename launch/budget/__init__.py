@@ -1,4 +1,4 @@
-"""What a run may spend, what it has spent, and what it will have spent in the end. Imports nas."""
+"""Budgets of a run: limits, what has been spent, and forecasts. Imports nas."""
 
 from launch.budget.account import Account, Course, note, read_note
 from launch.budget.budget import MIN_TRIALS, NAMES, NO_LIMITS, Budget, check_budget, check_trials

@@ -1,4 +1,4 @@
-"""What a run may spend, what it has spent, and what it will have spent in the end.
+"""Account of a run's budgets: limits, what has been spent, and what is forecast for the end.
 
     expected   seconds of a trial at a fidelity: the median of those that ended there; where none has, the median of
                seconds per unit of fidelity over all that ended, times the fidelity; unknown until one has ended
@@ -26,7 +26,7 @@ from launch.budget.text import Line, amount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What the budgets are to suffice for: so many trials, then so many finals.
+    """The trainings that the budgets must cover: so many trials, then so many finals.
 
     `num_finals` is at most how many will be added while the search is on, and how many there are when it is over.
     """
@@ -40,7 +40,7 @@ class Course:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """A budget held against a meter.
+    """A budget, and the meter of what has been spent of it.
 
     Attributes:
       course: what is to come; replaced when the search is over.
@@ -163,7 +163,7 @@ class Account:
 
 
 def note(account: Account) -> dict[str, Any]:
-    """What another process needs, beside the trials, to give the same account: JSON."""
+    """The account as JSON: what another process needs, beside the trials, to give the same one."""
     return {
         "budget": asdict(account.budget),
         "course": asdict(account.course),

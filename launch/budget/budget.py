@@ -1,4 +1,4 @@
-"""What a run may spend: limits beside the number of trials, and what is refused at the start."""
+"""The budget of a run: limits beside the number of trials, and what is refused at the start."""
 
 import math
 from collections.abc import Mapping

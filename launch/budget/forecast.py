@@ -1,4 +1,4 @@
-"""What trials take: how long those that have ended took, and how long one is expected to take."""
+"""Durations of trials: measured for those that have ended, and expected for others."""
 
 import math
 from bisect import bisect_right, insort
@@ -13,7 +13,7 @@ HOUR_S = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """What a trial holds from a time on (UTC, ISO 8601): every command that drives the run may say anew."""
+    """GPUs and CPUs that a trial holds from a time on (UTC, ISO 8601): every command that drives it may say anew."""
 
     since: str
     gpus: float

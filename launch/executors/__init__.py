@@ -1,4 +1,4 @@
-"""Where jobs run, one executor in each file; the only room that imports Ray. They import nas."""
+"""Executors, which run jobs, one in each file; the only room that imports Ray. They import nas."""
 
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.trial_resources import Terms, read_duration, read_size

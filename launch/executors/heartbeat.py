@@ -1,4 +1,4 @@
-"""Whether workers still live: each sends a beat from a thread of its own, and one actor listens to all of them.
+"""Heartbeats of workers: each sends a beat from a thread of its own, and one actor listens to all of them.
 
 Ray notices a process that ends and a node that is gone. It does not notice one that stands still: stopped, stuck in a
 read from a dead file system with the interpreter held, or lost in a library that never returns. No beat comes from
@@ -23,7 +23,7 @@ SILENCE_S = 300.0  # a compilation may hold the interpreter for a minute or two
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beats:
-    """A worker's end: to whom it sends its name, and how often."""
+    """The worker's side: to whom it sends its name, and how often."""
 
     listener: Any
     worker: str
@@ -41,7 +41,7 @@ class Beats:
 
 
 class Listener:
-    """The actor. A worker that it has not heard yet counts from the driver's first question about it.
+    """Actor that receives beats. A worker that it has not heard yet counts from the driver's first question about it.
 
     So if the listener is lost and begins anew, or begins after a worker has already come to a stand, none is taken for
     dead and none is missed.
@@ -61,7 +61,7 @@ class Listener:
 
 
 class Pulse:
-    """The driver's end: starts the listener and asks it now and then, without waiting for the answer."""
+    """The driver's side: starts the listener and asks it now and then, without waiting for the answer."""
 
     def __init__(self) -> None:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
@@ -71,7 +71,7 @@ class Pulse:
         self._asked = time.monotonic()
 
     def of(self, worker: str) -> Beats:
-        """What a new worker is given."""
+        """The sender of beats for a new worker."""
         return Beats(listener=self._listener, worker=worker, every_s=BEAT_S)
 
     def silent(self, workers: Collection[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""From an executor's key to the executor; Ray is imported only if it is wanted."""
+"""Makes the executor of a key; Ray is imported only if it is wanted."""
 
 import os
 

@@ -66,7 +66,7 @@ class _Attempt:
 @dataclass(slots=True, eq=False)
 class _Running:
     attempt: _Attempt
-    hand: _WorkerHandle
+    worker: _WorkerHandle
     began: float | None  # None until the worker has started
 
     def seconds(self) -> float:
@@ -109,7 +109,7 @@ class RayExecutor:
                 cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
             self._evaluator = _put((Folders(paths=tuple(folders())), evaluator))
             self._pulse = Pulse()
-            self._idle.append(self._first_hand(checkpoints))
+            self._idle.append(self._first_worker(checkpoints))
         except ValueError:
             ray.shutdown()
             raise
@@ -139,27 +139,27 @@ class RayExecutor:
         """Give every job that waits the worker that it may have."""
         for _ in range(len(self._queue)):
             attempt = self._queue.popleft()
-            hand = self._hand_for(attempt)
-            if hand is None:
+            worker = self._worker_for(attempt)
+            if worker is None:
                 self._queue.append(attempt)
                 continue
-            running = _Running(attempt, hand, None if hand.node is None else time.monotonic())
-            if hand.node is None:  # it says hello before it begins: a worker answers in order
-                self._starting[hand.actor.hello.remote()] = running
-            self._running[hand.actor.evaluate.remote(attempt.job, attempt.divided)] = running
+            running = _Running(attempt, worker, None if worker.node is None else time.monotonic())
+            if worker.node is None:  # it says hello before it begins: a worker answers in order
+                self._starting[worker.actor.hello.remote()] = running
+            self._running[worker.actor.evaluate.remote(attempt.job, attempt.divided)] = running
 
-    def _hand_for(self, attempt: _Attempt) -> _WorkerHandle | None:
+    def _worker_for(self, attempt: _Attempt) -> _WorkerHandle | None:
         """An idle worker or a new one. A lost job waits a while for a worker that is surely on another node."""
         waited = time.monotonic() - attempt.since
         picky = 0 < len(attempt.avoid) < self._num_nodes and waited < ELSEWHERE_S
-        for position, hand in enumerate([] if attempt.divided else self._idle):
-            if not picky or hand.node not in attempt.avoid:
+        for position, worker in enumerate([] if attempt.divided else self._idle):
+            if not picky or worker.node not in attempt.avoid:
                 return self._idle.pop(position)
         if picky or len(self._running) >= self.slots:
             return None
         if attempt.divided and self._idle:
             ray.kill(self._idle.pop().actor)  # a fresh process may need what this one holds
-        return self._new_hand()
+        return self._new_worker()
 
     def _take(self, reference: Any) -> Outcome | None:
         """What a worker's answer means; None while its job goes on or is tried again."""
@@ -172,8 +172,8 @@ class RayExecutor:
             outcome: Outcome = ray.get(reference)
         except RayError as error:
             return self._retry(running, of_worker(error))
-        running.hand.num_jobs += 1
-        self._keep_or_recycle(running.hand, outcome)
+        running.worker.num_jobs += 1
+        self._keep_or_recycle(running.worker, outcome)
         if running.attempt.divided:
             return of_divided(outcome)
         if not is_starved(outcome) or not self._divisible:
@@ -184,17 +184,17 @@ class RayExecutor:
     def _greet(self, reference: Any) -> None:
         running = self._starting.pop(reference)
         try:
-            running.hand.node = ray.get(reference)
+            running.worker.node = ray.get(reference)
         except RayError:
             return  # its job has ended in the same way, and tells
         running.began = time.monotonic()
 
-    def _keep_or_recycle(self, hand: _WorkerHandle, outcome: Outcome) -> None:
-        worn = self._terms.gpus > 0 and hand.num_jobs >= RECYCLE_AFTER
+    def _keep_or_recycle(self, worker: _WorkerHandle, outcome: Outcome) -> None:
+        worn = self._terms.gpus > 0 and worker.num_jobs >= RECYCLE_AFTER
         if is_starved(outcome) or worn:
-            ray.kill(hand.actor)
+            ray.kill(worker.actor)
         else:
-            self._idle.append(hand)
+            self._idle.append(worker)
 
     def _overdue(self) -> list[Any]:
         if self._terms.timeout_s is None:
@@ -205,20 +205,20 @@ class RayExecutor:
         return self._retry(self._running.pop(reference), f"it was ended after {self._terms.timeout_s:g} s")
 
     def _silent(self) -> list[Any]:
-        begun = [running.hand.name for running in self._running.values() if running.began is not None]
+        begun = [running.worker.name for running in self._running.values() if running.began is not None]
         names = self._pulse.silent(begun)
-        return [ref for ref, running in self._running.items() if running.hand.name in names]
+        return [ref for ref, running in self._running.items() if running.worker.name in names]
 
     def _stop_silent(self, reference: Any) -> Outcome | None:
         return self._retry(self._running.pop(reference), f"nothing was heard of its process for {SILENCE_S:g} s")
 
     def _retry(self, running: _Running, reason: str) -> Outcome | None:
         attempt = running.attempt
-        ray.kill(running.hand.actor)
+        ray.kill(running.worker.actor)
         # A node's memory may have been another trial's to blame: so first as often as any lost job, then divided.
         last_resort = reason == NODE_OUT_OF_MEMORY and self._divisible and not attempt.divided
         if (more := attempt.number <= self._terms.retries) or last_resort:
-            node = running.hand.node
+            node = running.worker.node
             avoid = attempt.avoid | ({node} if node else set())
             again = _Attempt(
                 job=attempt.job, number=attempt.number + 1, avoid=avoid, divided=attempt.divided or not more
@@ -237,7 +237,7 @@ class RayExecutor:
         self._num_nodes = sum(number > 0 for number in slots)
         # Never none: what is queued waits for the nodes to come back, and a loop without slots would end.
         self._available = max(1, sum(slots))
-        self._idle = [hand for hand in self._idle if hand.node is None or hand.node in nodes]
+        self._idle = [worker for worker in self._idle if worker.node is None or worker.node in nodes]
         self._recall(len(self._running) - self._available)
         while self._idle and len(self._running) + len(self._idle) > self._available:
             ray.kill(self._idle.pop().actor)  # one that is starting may wait for what an idle one holds
@@ -247,21 +247,21 @@ class RayExecutor:
         waiting = [reference for reference, running in self._running.items() if running.began is None]
         for reference in waiting[: max(0, number)]:
             running = self._running.pop(reference)
-            ray.kill(running.hand.actor)
+            ray.kill(running.worker.actor)
             self._queue.appendleft(running.attempt)
 
-    def _first_hand(self, checkpoints: Checkpoints | None) -> _WorkerHandle:
+    def _first_worker(self, checkpoints: Checkpoints | None) -> _WorkerHandle:
         """The first worker, waited for, so that what would befall every trial is told before one is handed out.
 
         A worker that dies as it starts is replaced: its node may just have been taken back.
         """
         for attempts_left in reversed(range(START_ATTEMPTS)):
-            hand = self._new_hand()
+            worker = self._new_worker()
             try:
-                hand.node = ray.get(hand.actor.hello.remote(), timeout=START_S)
+                worker.node = ray.get(worker.actor.hello.remote(), timeout=START_S)
                 if checkpoints is not None:
-                    _check_seen(checkpoints, hand)
-                return hand
+                    _check_seen(checkpoints, worker)
+                return worker
             except GetTimeoutError:
                 raise ValueError(
                     f"no worker has started within {START_S:g} s, though the cluster has room for one ({self._terms}); "
@@ -272,7 +272,7 @@ class RayExecutor:
                     raise ValueError(of_start(error)) from error
         raise AssertionError("the last attempt has returned or raised")
 
-    def _new_hand(self) -> _WorkerHandle:
+    def _new_worker(self) -> _WorkerHandle:
         options = {
             "num_cpus": self._terms.cpus,
             "num_gpus": self._terms.gpus,
@@ -284,7 +284,7 @@ class RayExecutor:
         return _WorkerHandle(actor=actor, name=name)
 
 
-def _check_seen(checkpoints: Checkpoints, hand: _WorkerHandle) -> None:
+def _check_seen(checkpoints: Checkpoints, worker: _WorkerHandle) -> None:
     """See that a worker can keep its checkpoints where the driver can.
 
     Raises:
@@ -293,7 +293,7 @@ def _check_seen(checkpoints: Checkpoints, hand: _WorkerHandle) -> None:
     """
     mark = checkpoints.leave_mark()
     try:
-        complaint = ray.get(hand.actor.complaint.remote(checkpoints, mark), timeout=START_S)
+        complaint = ray.get(worker.actor.complaint.remote(checkpoints, mark), timeout=START_S)
     except GetTimeoutError:
         raise ValueError(
             f"a worker must say whether it sees {checkpoints.url}, and has not for {START_S:g} s; see whether that "

@@ -1,4 +1,4 @@
-"""A simulated cluster: any number of slots on a virtual clock, so that days pass in seconds.
+"""Simulated executor: any number of slots on a virtual clock, so that days pass in seconds.
 
 For trying a search, its budget and its lag before a real cluster is paid for, and for tests. The evaluator is called
 here and now; how long a job took, and what befell it on the way, is drawn. Every draw comes from (seed, job's name,
@@ -24,7 +24,7 @@ Duration = Callable[[Job, np.random.Generator], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hazards:
-    """What can befall an attempt; by default nothing.
+    """Simulated failures, stragglers and preemptions of an attempt; by default none.
 
     Attributes:
       failure_share: of attempts that fail, at a moment spread evenly over the attempt.

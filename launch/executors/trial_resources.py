@@ -1,4 +1,4 @@
-"""Resources and retries of a trial: what it takes from a node, how long, and how often it is tried again.
+"""Resources and limits of a trial: what it takes from a node, how long it may take, how often it is tried again.
 
 A trial runs on one node, so a cluster has as many slots as its nodes have, each counted alone; what is left over on
 one node does not add up with what is left over on another. A share of a GPU below 1 is a share of one device: three
@@ -18,7 +18,7 @@ _TINY = 1e-9  # a share such as 0.1 is no binary fraction: ten of them must fit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What one trial takes, and what is borne with it.
+    """Resources, retries and time limit of one trial.
 
     Attributes:
       cpus: more than 0; Ray gives a trial as many OpenMP threads, at least one.

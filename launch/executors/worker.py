@@ -1,4 +1,4 @@
-"""The process that trains: one job at a time, on the CPUs and GPUs that Ray gave it."""
+"""Ray actor that trains: one job at a time, on the CPUs and GPUs that Ray gave it."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ Packed = tuple[Folders, Evaluator]
 
 
 class Worker:
-    """Lives in its own process. `packed` arrives through the node's shared memory: its arrays are not copied."""
+    """Runs jobs in its own process. `packed` arrives through the node's shared memory: its arrays are not copied."""
 
     def __init__(self, packed: Packed, beats: Beats) -> None:
         _, self._evaluator = packed

@@ -1,1 +1,1 @@
-"""What is searched, one experiment in each file. They import launch.experiment, search_spaces, predictors and nas."""
+"""Built-in experiments, one in each file. They import launch.experiment, search_spaces, predictors and nas."""

@@ -1,4 +1,4 @@
-"""What a user's own file brings, held to the rules: resources, strategies, predictors, evaluators. Imports
+"""Users' own resources, strategies, predictors and evaluators, checked against their protocols. Imports
 launch.experiment and nas.
 
 `parts` is imported by name: its names are written with its own before them.

@@ -1,4 +1,4 @@
-"""Asking an experiment for its evaluator, and looking at what came before days are spent on it."""
+"""Makes an experiment's evaluator, and checks it before days are spent on it."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def prepared_evaluator(experiment: Experiment, place: Workplace) -> Evaluator:
 
 
 def _check(evaluator: object) -> None:
-    """What is told of the data is wanted when all is trained; it must not fail then."""
+    """Refuse what is no evaluator, or fails to tell of its data, which would else fail when all is trained."""
     lacking = [name for name in ("baselines", "data_facts") if not hasattr(evaluator, name)]
     if isinstance(evaluator, type) or not callable(evaluator) or lacking or not isinstance(evaluator, Evaluator):
         what = f"the class {evaluator.__name__}" if isinstance(evaluator, type) else type(evaluator).__name__

@@ -1,4 +1,4 @@
-"""Strategies and predictors that are not ours, held to the rules: what they do wrong is one sentence with their name.
+"""Checked wrappers of users' strategies and predictors: what they do wrong is one sentence with their name.
 
 A slip in a file of the user's own shows when it is loaded, or in the trial that `check_predictor` and `check_strategy`
 make of it; what only shows later ends the search with the same kind of sentence, and every trial is kept.
@@ -67,7 +67,7 @@ def _export_text(reference: str, kind: Kind, wanted: str, got: object) -> str:
 
 
 def _told(value: object) -> str:
-    """What it is, without the module's made-up name or an address in memory."""
+    """An object in words, without the module's made-up name or an address in memory."""
     return f"the class {value.__qualname__}" if isinstance(value, type) else f"an object of {type(value).__qualname__}"
 
 
@@ -80,7 +80,7 @@ class OwnStrategy:
     fidelity: int
 
     def __call__(self, *, task: Task) -> Strategy:
-        """The strategy, held to the rules.
+        """The strategy, its proposals checked.
 
         Raises:
           PartError: it refuses the task or fails; and whatever `load` raises.
@@ -95,8 +95,8 @@ class OwnStrategy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedStrategy:
-    """A strategy held to the rules. `name` is for messages; the last of `fidelities` is the full one."""
+class Held:
+    """Strategy wrapper that checks every proposal. `name` is for messages; the last of `fidelities` is the full one."""
 
     name: str
     strategy: Strategy
@@ -148,7 +148,7 @@ def check_new(proposal: Proposal, known: Sequence[Trial], fidelities: Sequence[i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnPredictor:
-    """A predictor that is not ours, held to the rules. `name` is for messages."""
+    """Predictor wrapper that checks a user's predictor. `name` is for messages."""
 
     name: str
     load: Callable[[], Predictor]

@@ -104,7 +104,7 @@ def check_parts(experiment: Experiment) -> None:
 
 
 def shown(kept: Kept | None) -> str:
-    """For people."""
+    """A kept strategy or predictor in words."""
     if kept is None or isinstance(kept, str):
         return kept or "not recorded"
     ((name, what),) = kept.items()

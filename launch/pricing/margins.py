@@ -1,4 +1,4 @@
-"""How much of a limit's margin a search can afford.
+"""Chooses how much of a limit's safety margin a search keeps.
 
 A limit is what the user wrote. The margin below it is ours: a latency is predicted, and the winner shall still meet the
 limit when it is measured. Where the table is poor or the limit tight, the whole margin would leave nothing to search;
@@ -20,7 +20,7 @@ NUM_HALVINGS = 6  # of the interval in which the largest useful share of the mar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """A space within limits.
+    """The feasible set of a run, and the margins with which it was made.
 
     Attributes:
       pricing: with the margins that are kept.

@@ -1,4 +1,4 @@
-"""What architectures of a space cost, and what limits mean there: names and texts on one side, arrays on the other.
+"""Prices architectures of a space and reads limits on them: names and texts on one side, arrays on the other.
 
 A latency table predicts with an error of its own. A limit on it is searched with that error's margin kept, so that the
 winner still meets the limit when it is measured; the limit itself, as reported and as checked, is not changed.
@@ -21,11 +21,13 @@ from nas.space.variants import EntangledError
 
 @dataclass(frozen=True, kw_only=True)
 class Pricing:
-    """Attributes:
-    tables: by resource name.
-    margins: by resource name, the share of a limit that is kept free because the resource is itself a prediction.
-    baseline: the reference architecture that "baseline" stands for.
-    doubts: by resource name, why no limit may rest on its table, as a sentence.
+    """Cost tables of all resources of a run on its space.
+
+    Attributes:
+      tables: by resource name.
+      margins: by resource name, the share of a limit that is kept free because the resource is itself a prediction.
+      baseline: the reference architecture that "baseline" stands for.
+      doubts: by resource name, why no limit may rest on its table, as a sentence.
     """
 
     space: Space

@@ -1,4 +1,4 @@
-"""View models of the templates: texts and marks, already decided. A template only lays them out."""
+"""View types for the templates: texts and marks, already decided. A template only lays them out."""
 
 import math
 from collections.abc import Sequence

@@ -1,6 +1,5 @@
-"""A run that is opened: its folder, settings, prices and record, and its predictor held to account. Imports
-launch.budget, launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing, launch.terminal
-and nas.
+"""An opened run: its folder, settings, prices and record, and cross-validation of its predictor. Imports launch.budget,
+launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing, launch.terminal and nas.
 
 `continuation`, `session`, `settings` are imported by name: they import Optuna and scikit-learn.
 

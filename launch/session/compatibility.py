@@ -1,4 +1,4 @@
-"""What a run's record means: its trials hold option indices, so the space that they point into must stay what it was.
+"""Compatibility of an experiment with a run's record: trials hold option indices, so their space must stay what it was.
 
 A run keeps every choice with its options, the table of stages, the reference architectures, a digest of sampled
 networks (which tells what no table does, such as another block behind the same name), and what the experiment's
@@ -27,7 +27,7 @@ ELSE = "restore it, or give --out a new folder"
 
 
 def meaning_of(experiment: Experiment, num_options: Sequence[int] = ()) -> dict[str, Any]:
-    """For the run's settings; see `launch.extensions.probes.sampled` for `num_options`."""
+    """The space's description for the run's settings; see `launch.extensions.probes.sampled` for `num_options`."""
     space = experiment.space
     networks = sampled(space, num_options)
     return {

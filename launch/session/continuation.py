@@ -1,4 +1,4 @@
-"""Going on with a run under another strategy or predictor: when it is done, and is knowingly extended.
+"""Continues a run under another strategy or predictor: when it is done, and is knowingly extended.
 
 What was trained stays; what is trained from then on is proposed by the new one, and the new predictor chooses the
 finalists. The run keeps what it had before, and for how many trials.

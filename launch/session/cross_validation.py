@@ -1,4 +1,4 @@
-"""How good a run's predictor is: each complete search trial predicted by a fit that has not seen it.
+"""Cross-validation of a run's predictor: each complete search trial predicted by a fit that has not seen it.
 
 One function for the search, which records the figures, and for the report, which draws the very same predictions.
 Beside it the fits by which a report says how sure it is: to what was known earlier, and to all but a group of trials.

@@ -1,4 +1,4 @@
-"""What a user says of the numbers in depth files (`--depth-is`, `--depth-invalid`, ..), kept with the run."""
+"""Options on the encoding of depth files (`--depth-is`, `--depth-invalid`, ..), kept with the run."""
 
 from collections.abc import Mapping
 from typing import Any

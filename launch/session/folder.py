@@ -200,7 +200,7 @@ class RunFolder:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the one driver of this run; the kernel lets go when the process dies, however it dies.
+        """Lock the run for its one driver; the kernel lets go when the process dies, however it dies.
 
         Raises:
           FolderError: another process holds the run.

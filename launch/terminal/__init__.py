@@ -1,4 +1,4 @@
-"""What a person reads and writes on a terminal: tables, progress, sizes. Imports launch.budget and nas."""
+"""Terminal input and output: tables, progress, sizes. Imports launch.budget and nas."""
 
 from launch.terminal.output_files import check_outputs, own_file
 from launch.terminal.progress import Progress, Tally, duration, sentence, tally

@@ -1,4 +1,4 @@
-"""No output ever goes onto an input: one check for every verb that writes a file."""
+"""Checks that no output goes onto an input: one check for every verb that writes a file."""
 
 from collections.abc import Mapping
 from pathlib import Path

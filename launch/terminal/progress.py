@@ -17,7 +17,7 @@ TALLY_EVERY_S = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Where a phase stands; `best` is of the objective, `left_s` is None until a trial has ended."""
+    """Progress of a phase; `best` is of the objective, `left_s` is None until a trial has ended."""
 
     phase: str
     objective: str
@@ -48,7 +48,7 @@ def tally(trials: Sequence[Trial], *, phase: str, total: int, slots: int, object
 
 
 def sentence(state: Tally, lines: Sequence[Line] = ()) -> str:
-    """Where a phase stands, and the budgets that have a limit."""
+    """Progress of a phase in a sentence, and the budgets that have a limit."""
     best = "-" if state.best is None else f"{state.best:.4f}"
     left = "-" if state.left_s is None else duration(state.left_s)
     return (

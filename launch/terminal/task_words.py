@@ -1,4 +1,4 @@
-"""Reads from a run's record what its task calls things: see `nas.record.TaskCard`."""
+"""The task card that a run's record holds."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Limits as an engineer writes them: "macs <= 2e9", "weight_bytes.int8 <= 3MB", "latency_ms.cpu <= 0.9 * baseline".
+"""Limits as text, parsed: "macs <= 2e9", "weight_bytes.int8 <= 3MB", "latency_ms.cpu <= 0.9 * baseline".
 
 One resource, one comparison, one amount; the sides may be swapped. An amount is a number, with a unit suffix if you
 like, or a factor times a named reference architecture, which stands for that architecture's cost. Texts are never
@@ -184,7 +184,7 @@ def _read_amount(text: str, amount: str) -> _Amount:
 
 
 def _reduce(text: str, node: ast.expr) -> _Amount:
-    """The whitelist: what is not matched here is refused."""
+    """Reduce an amount's syntax tree to a product; the match is a whitelist: anything else is refused."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return _Amount(value=_as_fraction(text, number))

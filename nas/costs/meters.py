@@ -1,4 +1,4 @@
-"""Every kind of resource, and the table that each kind becomes on a space."""
+"""Tabulates resources of every kind on a space: sums, peaks, and costs of whole networks."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ def tabulate(space: Space, resources: Sequence[AnyResource]) -> tuple[AnyTable, 
 def _tables(
     space: Space, sums: Sequence[Resource], peaks: Sequence[PeakResource]
 ) -> tuple[tuple[CostTable, ...], tuple[PeakTable, ...]]:
-    """Both kinds from one walk over the variants of every stage, each of which is lowered once."""
+    """Tables of sums and of peaks from one walk over the variants of every stage, each of which is lowered once."""
     check_variants(space)
     shares, moments = list[list[list[float]]](), list[list[list[float]]]()
     for stage, held in zip(space.stages, held_beside(space), strict=True):

@@ -1,4 +1,4 @@
-"""Meters over whole networks, for costs that neither add up over operators nor peak at a moment.
+"""Resources measured on whole networks, for costs that are neither a sum over operators nor a peak over time.
 
 Nothing can be tabulated, so nothing is certified: each architecture is lowered and measured, once. That is a thousand
 times slower than a table; a limit on such a cost is best joined by one on a sum, which narrows what must be measured.
@@ -17,7 +17,7 @@ MAX_KNOWN = 2**20  # costs remembered by one table; then it forgets them all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkResource:
-    """A meter over a whole lowered network.
+    """A resource measured on a whole lowered network.
 
     Attributes:
       name: what limits call it.

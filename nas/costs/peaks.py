@@ -1,4 +1,4 @@
-"""Costs that are a maximum over the moments of a forward pass, such as peak activation memory.
+"""Peak costs, such as peak memory: the maximum over a forward pass of what the tensors alive at once cost together.
 
 While one stage runs, the outputs of earlier stages that a later one still reads lie in memory unchanged. So the worst
 moment within a stage depends on few choices and is tabulated like any share of a cost; what is held beside it is a sum
@@ -20,7 +20,7 @@ from nas.space.variants import Variant, check_variants, options_of, output_scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakResource:
-    """A meter over tensors whose readings add up over those that are alive together; a network costs its worst moment.
+    """A meter of tensors: readings of those alive at once are summed, and the largest sum is the network's cost.
 
     Attributes:
       name: what limits call it, such as "peak_activation_bytes.int8".
@@ -33,7 +33,7 @@ class PeakResource:
     measure: Callable[[Shape], float]
 
     def of(self, network: Network) -> float:
-        """Cost of one lowered network, by walking it; the slow road, equal to the tables'."""
+        """Cost of one lowered network, by walking it; slower than the tables, and equal to them."""
         return max(self.moments(network))
 
     def moments(self, network: Network) -> list[float]:

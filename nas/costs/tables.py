@@ -1,4 +1,4 @@
-"""Meters become factor tables, and factor tables price whole populations at once.
+"""Additive costs as factor tables: tabulated once for a space, then summed by look-up for whole populations at once.
 
 A resource is a meter: what one operator costs, with a unit. A stage's share of a sum depends on few choices only (those
 of its own fields, the widths that feed it, whatever sets its height and width), so it is tabulated once over them: on
@@ -22,7 +22,7 @@ CHUNK = 8192  # rows priced at a time: index arrays of this length stay in the f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A meter over operators whose readings add up over a network.
+    """An additive resource: a meter of operators, whose readings are summed over a network.
 
     Attributes:
       name: what limits call it, such as "macs" or "latency_ms.cpu".
@@ -37,7 +37,7 @@ class Resource:
     constant: float = 0.0
 
     def of(self, network: Network) -> float:
-        """Cost of one lowered network; the slow road, equal to the tables'."""
+        """Cost of one lowered network, by walking it; slower than the tables, and equal to them."""
         return self.constant + sum(self.measure(node.op) for node in network.nodes)
 
 

@@ -1,4 +1,4 @@
-"""The task, depth from one image: its data, its metrics, its training. Imports nas.errors, nas.processes and
+"""The built-in task, monocular depth estimation: data, metrics, training. Imports nas.errors, nas.processes and
 nas.record.
 
 `views` is imported by name: it imports Matplotlib.

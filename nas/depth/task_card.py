@@ -1,4 +1,4 @@
-"""What the depth task calls things; the metrics are those of `nas.depth.metrics.metrics`."""
+"""Task card of depth estimation; its metrics are those of `nas.depth.metrics.metrics`."""
 
 from nas.record import Metric, Pictures, TaskCard, View
 

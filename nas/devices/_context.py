@@ -1,4 +1,4 @@
-"""An operator between neighbours, because alone it does not run as it does in a network.
+"""Wraps an operator in cheap neighbouring layers, so that it is timed with the tensor layouts of a network.
 
 A runtime keeps tensors in a layout of its own and converts them where a graph begins and ends. Of one operator those
 conversions can be most of the time; of a network they are next to nothing. Between cheap neighbours the operator gets

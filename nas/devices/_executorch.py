@@ -15,7 +15,7 @@ EXTRA = "executorch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecuTorch:
-    """A network is one delegate, or several where a nearest upsampling cuts it.
+    """The device: a network is one delegate, or several where a nearest upsampling cuts it.
 
     An operator's time is that of a delegate of its own, on tensors in the layout and precision that they have inside a
     network's, less the time of a run of next to nothing: so the conversions at a delegate's ends, which a lone
@@ -49,7 +49,7 @@ class ExecuTorch:
 
 
 def load_module(module: str) -> Any:
-    """A module of ours that stands on ExecuTorch, which uses deprecated parts of torch when it is imported.
+    """Import a module of ours that needs ExecuTorch, whose import uses deprecated parts of torch.
 
     Raises:
       ValueError: ExecuTorch is not installed.

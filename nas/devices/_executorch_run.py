@@ -14,7 +14,7 @@ LEAST_MS = 1e-4  # of an operator that hides in the overhead of a run: no time i
 
 
 class Loaded:
-    """A program with zeros for inputs; `overhead_ms` is taken off each run.
+    """A loaded program with zeros for inputs; `overhead_ms` is taken off each run.
 
     Threads belong to the process: all programs run with as many as the one that was loaded last.
     """

@@ -1,4 +1,4 @@
-"""What devices on this machine say of it, and what they say when a library is missing."""
+"""The processor and library versions that devices report, and imports of their optional libraries."""
 
 import importlib
 import importlib.metadata

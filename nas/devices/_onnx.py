@@ -15,7 +15,7 @@ EXTRA = "onnx"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnnxRuntime:
-    """Nodes are executed one after another, each by `num_threads`.
+    """The device: nodes are executed one after another, each by `num_threads`.
 
     An operator's time is that of the nodes which the runtime makes of it inside a network (`nas.devices._onnx_cut`),
     less the time of a run of nothing: then the times of a network's operators add up to the network's.

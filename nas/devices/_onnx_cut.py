@@ -72,7 +72,7 @@ def _between(nodes: Sequence[onnx.NodeProto]) -> list[onnx.NodeProto]:
 
 
 def _is_neighbour(node: onnx.NodeProto, names: Collection[str]) -> bool:
-    """The runtime keeps the start of a convolution's name."""
+    """Whether a node is one of the neighbours: the runtime keeps the start of a convolution's name."""
     return "Conv" in node.op_type and node.name.startswith(tuple(names))
 
 

@@ -17,7 +17,7 @@ LEAST_MS = 1e-4  # of an operator that hides in the overhead of a run: no time i
 
 
 class Loaded:
-    """A graph with its inputs; `overhead_ms` is taken off each run."""
+    """A loaded graph with its inputs; `overhead_ms` is taken off each run."""
 
     def __init__(self, session: onnxruntime.InferenceSession, inputs: Mapping[str, np.ndarray], overhead_ms: float):
         self._session = session

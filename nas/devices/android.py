@@ -37,7 +37,7 @@ PROPERTIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Android:
-    """`num_threads` and `int8` as of the device `executorch`; `runner` is a path on the phone."""
+    """The device: `num_threads` and `int8` as of the device `executorch`; `runner` is a path on the phone."""
 
     int8: bool = False
     num_threads: int = 1
@@ -115,7 +115,7 @@ def _fastest_ms(said: str, runner: str) -> float:
 
 
 def _check(runner: str) -> None:
-    """Say what is missing.
+    """Refuse to go on without adb, a phone and the runner.
 
     Raises:
       ValueError: adb, a phone or the runner.

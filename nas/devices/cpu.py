@@ -16,7 +16,7 @@ from nas.space import Add, Network, Operator, Shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cpu:
-    """`num_threads` holds while a layer runs and is put back afterwards."""
+    """The device: `num_threads` holds while a layer runs and is put back afterwards."""
 
     num_threads: int = 1
     key: str = "cpu"

@@ -19,7 +19,7 @@ LEAST_MS = 1e-4  # events tick every half microsecond
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cuda:
-    """With `graphs`, kernels are recorded once and replayed: without it, small layers take the time of their launch.
+    """The device: with `graphs`, kernels are recorded once and replayed; else small layers take their launch's time.
 
     An operator is run `NUM_COPIES` times on end, as kernels follow one another in a network, and takes its share of
     that: the start of a lone kernel takes longer than many a kernel.
@@ -92,7 +92,7 @@ class _Loaded:
         return output
 
     def _warm_up(self) -> None:
-        """On a stream of its own, as recording a graph demands."""
+        """Run a few times on a stream of its own, as recording a graph demands."""
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):

@@ -1,4 +1,4 @@
-"""What a device must offer to be profiled."""
+"""Protocols of a device on which operators and networks are timed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ KEY = re.compile(r"\w(?:[\w .+()-]{0,62}[\w.+)])?")  # it names files as well, o
 
 @runtime_checkable  # the test run checks the types of arguments
 class Timed(Protocol):
-    """A loaded operator or network."""
+    """Protocol of an operator or network that has been loaded to be timed."""
 
     def run_ms(self) -> float:
         """Run once on zeros, to the end, and return the time that it took in milliseconds."""
@@ -48,7 +48,7 @@ class LoadsTogether(Protocol):
 
 @runtime_checkable
 class Simulated(Protocol):
-    """A device that works its times out and takes none: it is asked in the calling process, and may remember."""
+    """A device whose times are computed, not measured: it is called in the calling process, and may keep a state."""
 
     @property
     def simulated(self) -> bool: ...

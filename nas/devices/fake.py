@@ -42,7 +42,7 @@ DEVICE = Fake()
 
 @dataclass(slots=True)
 class Tenants:
-    """What else runs on a simulated machine, in its own time, which passes as it is asked for times.
+    """Interference from other processes on a simulated machine, whose own time passes as it is asked for times.
 
     Attributes:
       busy_share: of the time, when everything takes 1.3 to 2 times too long, in bursts of some seconds.
@@ -72,7 +72,7 @@ class Tenants:
         return taken
 
     def _turn(self) -> None:
-        """A burst ends, or the next one begins."""
+        """End the current burst of interference, or begin the next one."""
         begins = self._burst == 1.0 and self.busy_share > 0
         self._burst = float(self._rng.uniform(*BURSTS)) if begins and self._until_s > 0 else 1.0
         quiet_s = BURST_S * (1 - self.busy_share) / self.busy_share if self.busy_share > 0 else np.inf
@@ -104,7 +104,7 @@ class Unsteady:
         return _Stretched(self.formula.load_network(network).run_ms() * self._deviation(network), self.tenants)
 
     def _deviation(self, network: Network) -> float:
-        """Of the network by itself, the same whenever it is timed."""
+        """The network's own deviation from its operators' sum, the same whenever it is timed."""
         digest = sha256("".join(node.op.key for node in network.nodes).encode()).digest()
         return float(np.exp(self.network_spread * np.random.default_rng(list(digest)).normal()))
 

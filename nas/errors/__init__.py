@@ -1,5 +1,5 @@
-"""What fails and is not ours, in one sentence: the user's code, the user's files, a full disk. Imports nothing else
-of ours.
+"""One-sentence errors for failures outside our code: users' code, users' files, a full disk. Imports nothing else of
+ours.
 """
 
 from nas.errors.full_disk import FULL, NoRoomError, is_lack_of_room, room_text, size_text

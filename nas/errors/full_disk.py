@@ -1,4 +1,4 @@
-"""A full disk in words: how much was wanted, and how much there is."""
+"""Error messages for a full disk: how much was wanted, and how much there is."""
 
 import errno
 import shutil
@@ -8,7 +8,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class NoRoomError(OSError):
-    """A file that could not be written, said in a sentence."""
+    """A file that could not be written for lack of room; the message is a whole sentence."""
 
 
 def is_lack_of_room(error: BaseException) -> bool:

@@ -19,7 +19,7 @@ _INSTALLED = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "pla
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Meanwhile what is printed, by Python or by C code, goes to standard error: standard output is the command's."""
+    """Redirect what is printed, by Python or by C code, to standard error: standard output is the command's."""
     _flush()
     try:
         kept = os.dup(1)
@@ -37,7 +37,7 @@ def aside() -> Iterator[None]:
 
 
 def _flush() -> None:
-    """Python's buffers and the C library's, of which each knows its own only."""
+    """Flush Python's buffers and the C library's, of which each knows its own only."""
     for stream in (sys.stdout, sys.__stdout__):
         if stream is not None:
             with suppress(OSError, ValueError):  # a reader that has gone, a file that was closed
@@ -47,7 +47,7 @@ def _flush() -> None:
 
 
 def told(error: BaseException) -> str:
-    """What happened, its cure where there is one for all, and where."""
+    """An exception as a sentence: what happened, its cure where there is one for all, and where."""
     said = f"exit status {error.code}" if isinstance(error, SystemExit) else str(error)
     return f"{type(error).__name__}: {said}{_cure(error)}{place(error)}"
 

@@ -1,4 +1,4 @@
-"""Reading a user's file: whatever a library raises meanwhile becomes one sentence with the file's name.
+"""Reads users' files: whatever a library raises while it reads one becomes one sentence with the file's name.
 
 Libraries raise what they like for a damaged file: zlib.error, struct.error, IndexError, MemoryError for a header that
 asks for terabytes. Naming them one by one always leaves some out.
@@ -14,7 +14,7 @@ MAX_REASON = 200
 
 @contextmanager
 def refusing(refusal: type[ValueError], sentence: Callable[[str], str]) -> Iterator[None]:
-    """Within, any exception but a `refusal` becomes one that says `sentence(reason)`.
+    """Context in which any exception but a `refusal` becomes one that says `sentence(reason)`.
 
     Raises:
       refusal: see above.
@@ -28,7 +28,7 @@ def refusing(refusal: type[ValueError], sentence: Callable[[str], str]) -> Itera
 
 
 def reading(path: Path, refusal: type[ValueError], *, rule: str, cure: str) -> AbstractContextManager[None]:
-    """The same with the usual sentence: "RULE, PATH cannot be read (REASON); CURE"."""
+    """`refusing` with the usual sentence: "RULE, PATH cannot be read (REASON); CURE"."""
     return refusing(refusal, lambda why: f"{rule}, {path} cannot be read ({why}); {cure}")
 
 

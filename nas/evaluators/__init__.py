@@ -1,3 +1,3 @@
-"""How a candidate gets its error, one way in each file. They import nas.depth, nas.lowering, nas.record and
+"""Evaluators, which measure a candidate's error; one in each file. They import nas.depth, nas.lowering, nas.record and
 nas.space.
 """

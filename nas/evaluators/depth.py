@@ -1,4 +1,4 @@
-"""A candidate's error by training it: depth from one image.
+"""Evaluator that trains a candidate for depth from one image and measures its error.
 
 Validation metrics guide the search and choose the winner. A final is scored on test images as well; those metrics,
 called "test_...", are used by nothing but reports. It also leaves its weights and a few predictions to look at.

@@ -1,4 +1,4 @@
-"""Looks a candidate's result up in a table of architectures that somebody else has trained."""
+"""Evaluator that looks a candidate's result up in a table of architectures that somebody else has trained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from nas.space import Architecture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableEvaluator:
-    """Answers at once; see `nas.record.Evaluator`.
+    """Evaluator without training: results come from the table at once; see `nas.record.Evaluator`.
 
     Attributes:
       architectures: the rows, no two equal.

@@ -1,6 +1,4 @@
-"""The part of a space that meets the limits: certified counts, exact extremes, uniform samples. Imports nas.costs
-and nas.space.
-"""
+"""The feasible set under limits: certified counts, exact extremes, uniform samples. Imports nas.costs and nas.space."""
 
 from nas.feasible.bounds import Bound, InfeasibleError, extremes, reach
 from nas.feasible.design import cover, discrepancy, space_filling

@@ -1,4 +1,4 @@
-"""Discretises a cost into cells, so that architectures can be counted by cost without listing them.
+"""Bins an additive cost into integer cells, so that architectures can be counted by cost without listing them.
 
 Each factor's values are rounded to whole cells on their own, and what rounding can hide is known: the sum of the
 rounded values is off by at most `slack` cells. Counting the cells that lie certainly inside a limit, and those that

@@ -1,4 +1,4 @@
-"""Limits in numbers, the range of a cost that they are about, and proofs that nothing can meet them.
+"""Numeric bounds on costs, exact ranges of costs, and proofs that no architecture meets the bounds.
 
 A limit alone is impossible exactly when it lies beyond the cost's least or largest value. Two limits that can each be
 met may still exclude each other; that is proved by a weighted sum of both excesses that no architecture brings to zero.
@@ -30,7 +30,7 @@ class InfeasibleError(ValueError):
 
 @runtime_checkable
 class Cost(Protocol):
-    """Anything that prices a population; only a `CostTable` can be counted, the rest is sampled."""
+    """Protocol of a cost of populations; only a `CostTable` can be counted, the rest is sampled."""
 
     def cost(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]: ...
 
@@ -94,7 +94,7 @@ def extremes(num_options: Int[np.ndarray, " d"], table: CostTable | PeakTable) -
 
 
 def reach(num_options: Int[np.ndarray, " d"], table: CostTable | PeakTable) -> tuple[float, float]:
-    """Between what the cost of every architecture lies: `extremes`, where a peak's minimum is a bound in any case.
+    """Lower and upper bound of a cost over a space: `extremes`, but for a peak a bound below it that is proved.
 
     Raises:
       EntangledError: the space's choices hang together too closely for exact tables.
@@ -117,7 +117,7 @@ def check_alone(bound: Bound, reach: Extremes) -> None:
 
 
 def check_peaks(num_options: Int[np.ndarray, " d"], bounds: Sequence[Bound]) -> None:
-    """A peak is at least the least that each moment can be: a bound that `extremes` need not attain."""
+    """Refuse limits on peaks by a lower bound that `extremes` need not attain: the least that each moment can be."""
     for bound in bounds:
         if isinstance(bound.cost, PeakTable):
             least, _ = reach(num_options, bound.cost)
@@ -125,7 +125,7 @@ def check_peaks(num_options: Int[np.ndarray, " d"], bounds: Sequence[Bound]) -> 
 
 
 def check_together(num_options: Int[np.ndarray, " d"], bounds: Sequence[Bound]) -> None:
-    """Look for a pair of limits that can each be met, but not together."""
+    """Refuse a pair of limits that can each be met, but provably not together."""
     sums = [bound for bound in bounds if isinstance(bound.cost, CostTable)]
     for first, second in itertools.combinations(sums, 2):
         if first.cost is second.cost:

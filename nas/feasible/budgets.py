@@ -1,4 +1,4 @@
-"""The least of an additive objective within every budget: the relaxed problem that guides the exact search.
+"""Minimum of an additive objective within every budget of cost: the relaxed problem that guides the exact search.
 
 Each limit's cost is cut into cells and rounded down, table by table; then a message over the frontier and the budgets
 is worked through one table at a time, as in `nas.feasible.elimination`, with a minimum in place of a sum. What it says
@@ -28,7 +28,7 @@ FORGIVEN = 1e-6  # of a cell: more than the rounding of a sum, so that a budget 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """A step with its tables.
+    """An elimination step with its tables.
 
     Attributes:
       values: of the objective, over the step's scope.
@@ -46,7 +46,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxed:
-    """All layers in order, the least objective over them, and the budget that it may use."""
+    """The solved relaxation: its layers in order, the least objective over them, and the budget that it may use."""
 
     layers: tuple[Layer, ...]
     least: float
@@ -56,7 +56,7 @@ class Relaxed:
 def relaxed(
     num_options: Int[np.ndarray, " d"], objective: Sequence[Factor], bounds: Sequence[Bound], num_cells: int
 ) -> Relaxed:
-    """Tabulate; every bound is on a sum.
+    """Solve the relaxed problem by elimination; every bound is on a sum.
 
     Raises:
       EntangledError: the messages would be too large.

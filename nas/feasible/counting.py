@@ -1,4 +1,4 @@
-"""How many architectures lie inside windows on sums of factors, and uniform draws from a set just around them.
+"""Certified counts of architectures inside windows on sums of factors, and uniform draws from a set just around them.
 
 One window is counted along one line of cells; several on a grid of two costs, which has fewer cells along each. A
 window that the grid leaves out is still heard: what lies outside it is subtracted from the lower bound (Bonferroni).
@@ -26,7 +26,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """A set that holds everything inside some windows and a little more, and that can be sampled exactly."""
+    """A superset of the architectures inside some windows, only little larger, that can be sampled exactly."""
 
     table: Histogram
     box: tuple[slice, ...]

@@ -1,4 +1,4 @@
-"""The space-filling design: architectures that cover the feasible set before a predictor guides the search.
+"""Space-filling initial design: architectures that cover the feasible set before a predictor can be fitted.
 
 Uniform samples of a feasible set crowd at its limit, because almost all architectures are there, and independent ones
 leave gaps and clusters besides. So a pool of candidates is drawn half uniformly and half evenly over the cost range,

@@ -1,4 +1,4 @@
-"""Variable elimination over a cost that is a sum of small tables.
+"""Variable elimination on a cost that is a sum of small tables: exact minima and counts, one table at a time.
 
 The least cost of a space and the number of architectures at each cost are both answered by one running message over
 the frontier: the decisions that factors already applied and factors still to come both mention. Applying a factor
@@ -50,7 +50,7 @@ class Step:
 
 
 def plan(num_options: Int[np.ndarray, " d"], scopes: Sequence[tuple[int, ...]], *, cells: int = 1) -> tuple[Step, ...]:
-    """An order of the factors with a small frontier: greedy from several first factors, the cheapest kept.
+    """Choose an elimination order with a small frontier: greedy from several first factors, the cheapest kept.
 
     Args:
       cells: how many numbers the message holds for each state of the frontier.
@@ -100,7 +100,7 @@ def argmin(num_options: Int[np.ndarray, " d"], factors: Sequence[Factor]) -> Arc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """How many architectures there are at each cell of k binned costs, with the messages that tell which they are.
+    """Number of architectures in each cell of k binned costs, with the messages that tell which they are.
 
     Attributes:
       counts: Float[cells...], over all decisions; exact while the space has fewer than 2**53 architectures, else with

@@ -1,4 +1,4 @@
-"""The exact optimum of an additive objective under limits on sums, with a certified bound.
+"""Exact optimum of an additive objective under limits on sums, with a proof: best-first search on elimination bounds.
 
 It applies where the objective is a sum of small tables (a regression that is linear in the decisions or in groups of
 them, say), at most two limits are on such sums too, and the tables hang together loosely enough to be worked through
@@ -99,7 +99,7 @@ def minimise_sum(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Node:
-    """See the module's docstring; `budget` is what is left."""
+    """A partial architecture, see the module's docstring; `budget` is what is left."""
 
     bound: float
     value: float

@@ -1,4 +1,4 @@
-"""The part of a space that meets its limits: how many architectures it holds, and uniform samples from it.
+"""The feasible set of a space: a certified count of the architectures that meet its limits, and uniform samples.
 
 A limit on a cost that is a sum of factors needs no search: a histogram of binned cost over the whole space (see
 `nas.feasible.elimination` and `nas.feasible.binning`) counts what meets it, from below and from above. The relaxed

@@ -36,7 +36,7 @@ PRUNE_AT = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Where to search.
+    """A search problem: decisions with their options, and constraints.
 
     Args:
       num_options: options of each decision, between 1 and 127.

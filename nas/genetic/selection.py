@@ -1,4 +1,4 @@
-"""Survival and mating rules of the genetic search: for one objective, and along a front.
+"""Selection of survivors and of parents in the genetic search, for one objective and for several.
 
 Values are minimised; places are indices into members that stand best first.
 """
@@ -17,7 +17,7 @@ NEIGHBOURHOOD = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mating:
-    """The rules: `best(values, num)` gives at most `num` places, best first; `mate` gives each place a partner.
+    """Selection rules: `best(values, num)` gives at most `num` places, best first; `mate` gives each place a partner.
 
     `children` are born for each survivor. Sorting fronts is dear, so along a front three are; on the reference space
     1,024 survivors and 3,072 children score a third more architectures a second than 2,048 and 2,048 do, and reach the
@@ -30,13 +30,13 @@ class Mating:
 
 
 def tournament(num_members: int, num_winners: int, rng: np.random.Generator) -> Int[np.ndarray, "c"]:
-    """The better of two, many times; members stand best first, so the lower place wins."""
+    """Binary tournaments, `num_winners` times; members stand best first, so the lower of two random places wins."""
     winners: Int[np.ndarray, " c"] = rng.integers(num_members, size=(2, num_winners)).min(axis=0)
     return winners
 
 
 def by_value(values: Float[np.ndarray, "n"], num: int) -> Int[np.ndarray, "k"]:
-    """The lowest, equals in the order in which they stand."""
+    """Truncation selection: the lowest values, equal ones in the order in which they stand."""
     few = np.arange(len(values))
     if 0 < num < len(values):
         few = np.flatnonzero(values <= np.partition(values, num - 1)[num - 1])
@@ -51,7 +51,7 @@ def with_another_winner(
 
 
 def by_rank_and_room(values: Float[np.ndarray, "n m"], num: int) -> Int[np.ndarray, "k"]:
-    """Front by front, and on one front the lonely first.
+    """Selection by non-dominated rank, and within a rank by crowding distance, the largest first.
 
     Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II".
     """
@@ -66,7 +66,7 @@ def by_rank_and_room(values: Float[np.ndarray, "n m"], num: int) -> Int[np.ndarr
 def with_a_neighbour(
     values: Float[np.ndarray, "n m"], mothers: Int[np.ndarray, "c"], rng: np.random.Generator
 ) -> Int[np.ndarray, "c"]:
-    """At most `NEIGHBOURHOOD` places from the mother in the order of one objective, another one each generation.
+    """A mate within `NEIGHBOURHOOD` places of the mother in the order of one objective, drawn anew each generation.
 
     The child of two distant points of a front resembles neither. On two-objective problems of 28 decisions with rugged
     costs, 42,000 evaluations with neighbours reach a larger hypervolume than 191,000 with a second tournament.

@@ -1,4 +1,4 @@
-"""Crossover, mutation, repair and duplicate detection on whole populations.
+"""Variation operators on whole populations: crossover, mutation and repair; and hashes that tell rows apart.
 
 A population is an array of option indices, Int8[n, d]. Nothing here knows an objective; every function is a handful of
 array operations, about a tenth of a microsecond per row each.
@@ -20,7 +20,7 @@ HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 def crossover(
     mothers: Int8[np.ndarray, "n d"], fathers: Int8[np.ndarray, "n d"], rng: np.random.Generator
 ) -> Int8[np.ndarray, "n d"]:
-    """Uniform: every decision comes from either parent with equal chance."""
+    """Uniform crossover: every decision comes from either parent with equal chance."""
     signs = np.frombuffer(rng.bytes(mothers.size), np.int8).reshape(mothers.shape)
     return mix(signs < 0, mothers, fathers)
 

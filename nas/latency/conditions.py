@@ -1,4 +1,4 @@
-"""Conditions of a timing, such as load and clock: they explain a table, they do not identify it."""
+"""Conditions of a timing, such as load and clock: they explain a table, and are no part of what identifies it."""
 
 import os
 from datetime import UTC, datetime

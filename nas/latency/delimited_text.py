@@ -1,4 +1,4 @@
-"""Another team's table as text: rows with their line numbers, whatever separates the cells, and numbers in them.
+"""Reads delimited text from elsewhere: rows with their line numbers, any usual separator, decimal points or commas.
 
 Separators are commas, semicolons or tabs, as the header has them. Where it is not a comma that separates, numbers may
 have a decimal comma, if no number of the file has a point.
@@ -28,9 +28,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """Attributes:
-    columns: the header, stripped.
-    decimal: what stands in a number before its fraction, "." or ",".
+    """The cells of a delimited file, as text.
+
+    Attributes:
+      columns: the header, stripped.
+      decimal: what stands in a number before its fraction, "." or ",".
     """
 
     file: Path

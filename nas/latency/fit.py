@@ -1,4 +1,4 @@
-"""The line from operator times to a whole network's latency, fitted to networks that were timed whole.
+"""Linear regression from operator times to whole-network latency, fitted to networks that were timed whole.
 
     latency = intercept + sum over kinds of slope[kind] x (sum of the times of its operators)
 
@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """How predictions agree with whole networks that had no part in fitting the line (cross-fitted).
+    """Cross-fitted agreement of predictions with whole networks, each of which had no part in fitting its line.
 
     Attributes:
       mape: mean absolute error relative to the measured time.
@@ -56,7 +56,7 @@ class Fit:
 
 
 def kind(op: Operator) -> str:
-    """A sort of operator that runs in its own way: "pointwise", "depthwise", "convolution", "upsample", "add", .."""
+    """Kind of an operator, by how it runs: "pointwise", "depthwise", "convolution", "upsample", "add", .."""
     if not isinstance(op, Conv):
         return op.key.split()[0]
     if op.groups > 1:
@@ -125,7 +125,7 @@ def cross_fit(by_kind: Sequence[Mapping[str, float]], measured: Float[np.ndarray
 
 
 def judge(predicted: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> Fit:
-    """How well the first, made without the second, agree with it; both in milliseconds."""
+    """Agreement of predictions with measurements that had no part in them; both in milliseconds."""
     error = predicted / measured - 1
     return Fit(
         num_networks=len(measured),

@@ -1,4 +1,4 @@
-"""Whether the machine that made a latency table was quiet enough to believe it.
+"""Noise of the machine that timed a latency table, and the most with which the table is kept or limits are verified.
 
     noise   median width of the operators' 95 % intervals, relative to their times
     drift   by how much the whole networks ran slower (+) or quicker (-) after the operators than before them
@@ -19,7 +19,7 @@ NUM_BEFORE = 2  # sessions of each whole network before the operators are timed;
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """The most that each figure may be; a drift counts by its size."""
+    """Upper bounds of the three figures; a drift counts by its size."""
 
     noise: float
     drift: float

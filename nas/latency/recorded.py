@@ -1,4 +1,4 @@
-"""A device known by its latency table alone, which was timed elsewhere or came from another team."""
+"""Stand-in for a device that is not at hand: its table was timed elsewhere or came from another team."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """Operators that were not timed: predicted from the features of those that were.
+    """Operators that were not timed, with times predicted from the features of those that were.
 
     Attributes:
       num_timed: operators that the regressor learned from.
@@ -58,19 +58,21 @@ class Guess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyTable:
-    """Attributes:
-    device: key of the device; the resource is called "latency_ms.<device>".
-    machine: what the device said of itself; with space and input it is the table's identity.
-    space: name of the space whose operators were timed.
-    input: of the space, as "3x384x288".
-    conditions: when it was timed, the machine's load and clock; they explain a timing, they do not identify it.
-    entries: milliseconds by operator key.
-    fit: None if no whole network was ever timed.
-    margin: what a search must keep free below a limit, as a share of it: the fit's, or somebody's word.
-    intervals: order statistics of the rounds by key of the operators that were timed: they enclose the true
-      median with a probability of 95 %.
-    guess: about the entries that have no interval; None if all were timed.
-    on_word: the margin is somebody's word, whatever the checks say.
+    """Operator latencies of a space on a device, with the regression to whole networks and its error.
+
+    Attributes:
+      device: key of the device; the resource is called "latency_ms.<device>".
+      machine: what the device said of itself; with space and input it is the table's identity.
+      space: name of the space whose operators were timed.
+      input: of the space, as "3x384x288".
+      conditions: when it was timed, the machine's load and clock; they explain a timing, they do not identify it.
+      entries: milliseconds by operator key.
+      fit: None if no whole network was ever timed.
+      margin: what a search must keep free below a limit, as a share of it: the fit's, or somebody's word.
+      intervals: order statistics of the rounds by key of the operators that were timed: they enclose the true
+        median with a probability of 95 %.
+      guess: about the entries that have no interval; None if all were timed.
+      on_word: the margin is somebody's word, whatever the checks say.
     """
 
     device: str
@@ -126,7 +128,7 @@ class LatencyTable:
 
 
 def vouched(table: LatencyTable, margin: float) -> LatencyTable:
-    """The table with a margin on somebody's word.
+    """The table with a margin that the user states, in place of the fit's.
 
     Raises:
       TableError: the margin is no finite number from 0.

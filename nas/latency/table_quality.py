@@ -1,4 +1,4 @@
-"""Whether a latency table can carry limits, and why not: ties, other units, ranks that are not there.
+"""Quality checks of a latency table before limits rest on it: tied times, mismatched units, no rank correlation.
 
 A line fitted to whole networks corrects much, and hides as much: times that were rounded until they tie leave an error
 of 0 %, operators in another unit than the networks leave slopes of 1,000. What the figures cannot show is said here.

@@ -1,4 +1,4 @@
-"""Timing, in the process that calls: operators in interleaved rounds, whole networks one at a time.
+"""Times operators in interleaved rounds and whole networks one at a time, in the calling process.
 
     round     a few runs of each of a group of operators, of which the fastest counts: the first after another operator
               pays for the runtime's own cold start, which a network pays once. A busy moment of the machine hits one

@@ -1,4 +1,4 @@
-"""Timings as they come in, one line of JSON each, so that an interrupted profile continues where it stopped."""
+"""Log of a profile's timings, one line of JSON each, so that an interrupted profile continues where it stopped."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Predicts latencies of operators that were not timed, from those that were.
+"""Regression of the latencies of operators that were not timed on those that were.
 
 A straight line in logarithms (time grows as a power of the work and of the bytes moved) for each kind of operator, and
 trees for what the line leaves over: vector widths, cache sizes, special kernels. Judged by cross-validation.
@@ -59,7 +59,7 @@ def _most_frequent(groups: Mapping[str, Sequence[Operator]], most: int, counts: 
 
 
 def _by_kind(ops: Sequence[Operator]) -> dict[str, list[Operator]]:
-    """From the smallest to the largest."""
+    """Operators by kind, each kind from the smallest to the largest."""
     groups: dict[str, list[Operator]] = {}
     for op in sorted(ops, key=lambda op: (op.macs, op.output.num_elements, op.key)):
         groups.setdefault(kind(op), []).append(op)
@@ -69,7 +69,7 @@ def _by_kind(ops: Sequence[Operator]) -> dict[str, list[Operator]]:
 def guess(
     timed: Sequence[Operator], times: Mapping[str, float], others: Sequence[Operator]
 ) -> tuple[dict[str, float], Guess | None]:
-    """Milliseconds of the others by key, and how far they can be trusted; ({}, None) if there are none.
+    """Predicted milliseconds of the others by key, and how far to trust them; ({}, None) if there are none.
 
     Raises:
       ValueError: there are others, of a kind of which too few were timed.

@@ -1,1 +1,1 @@
-"""A network in every runtime, one runtime in each file. They import nas.space."""
+"""Lowering of a network to every runtime, one runtime in each file. They import nas.space."""

@@ -1,4 +1,4 @@
-"""How processes are started, how they keep their heap, and how they end. Imports nas.plugins.
+"""Starting and ending of processes, and their heap. Imports nas.plugins.
 
 `own_process` is imported by name: it is run as a program, too.
 """

@@ -1,4 +1,4 @@
-"""Settings of glibc's allocator, so that a process keeps its heap instead of returning it after every layer."""
+"""Environment of a process that keeps its heap instead of returning it to the system after every layer."""
 
 KEEP_HEAP = {
     "MALLOC_MMAP_THRESHOLD_": "8589934592",

@@ -1,4 +1,4 @@
-"""Runs a generator in a process of its own and yields what it yields: how anything is timed that will be trusted.
+"""Runs a generator in a process of its own and yields what it yields, so that timings can be trusted.
 
 How a process has been used decides how fast it runs a network. After ten minutes of fitting predictors the same
 network takes 10.7 ms that takes a new process 8.8. Most of that is the heap: whether the C library returns a large

@@ -1,4 +1,4 @@
-"""What has been asked and measured, and that it lasts. Imports nas.errors and nas.space.
+"""The durable record of a search: jobs, trials, history, checkpoints. Imports nas.errors and nas.space.
 
 `checkpoints` is imported by name: it imports fsspec.
 

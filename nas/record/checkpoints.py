@@ -37,7 +37,7 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoints:
-    """Where one run's trainings are kept while they last; it holds nothing else.
+    """The place of one run's checkpoints while its trainings last; it holds nothing else.
 
     Attributes:
       url: a folder's absolute path or an fsspec URL; need not exist yet.
@@ -129,7 +129,7 @@ class Checkpoints:
 
 
 def read(url: str) -> bytes:
-    """What `write` put there.
+    """Read a checkpoint and verify its digest.
 
     Raises:
       FileNotFoundError: there is nothing.

@@ -1,4 +1,4 @@
-"""The journal: Optuna's file of operations, one line of JSON each, written and read our way.
+"""Journal storage: Optuna's file of operations, one line of JSON each, with a writer and reader of our own.
 
 The file is exactly what Optuna's own `JournalFileBackend` writes, and optuna-dashboard and Optuna's plots read it with
 that. Two things differ here, for the sake of a driver that records 20,000 trials:

@@ -1,4 +1,4 @@
-"""Whether a record's trials are the run's own, and whether what they hold can be read.
+"""Checks of a study's trials: whether a run of ours made them, and whether what they hold is sound.
 
 A study is open to every Optuna tool: a dashboard adds a trial, `enqueue_trial` another, a callback copies one of ours
 with all its attributes. What is not ours is nobody's mistake and is passed over; so is what claims to be ours and

@@ -101,7 +101,7 @@ def _pieces(text: bytes) -> tuple[Sequence[bytes], bytes, bool]:
 
 @dataclass(slots=True)
 class _Order:
-    """The operations so far, and how many studies and trials they have made.
+    """The repaired order under construction: operations so far, and how many studies and trials they have made.
 
     Attributes:
       place: in `lines`, where the latest damage stood, and how many trials were before it; None before there was any.

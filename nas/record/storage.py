@@ -89,7 +89,7 @@ def _connection(location: str) -> dict[str, Any]:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """A database's refusal in a sentence.
+    """A database's error as a sentence.
 
     Raises:
       HistoryError: in place of what the storage raises.

@@ -1,4 +1,4 @@
-"""What a task calls things: its metrics with units and directions, its data, its input, its pictures.
+"""Task card: how a task names its metrics, with units and directions, its data, its input and its pictures.
 
 An evaluator may offer a card; whatever shows a run then speaks the task's words, and no other part of the system knows
 any. The card is kept in the run's record, so that a report needs no evaluator. Without one, metrics go by the names
@@ -17,12 +17,12 @@ Better = Literal["lower", "higher", "unknown"]
 
 
 class CardError(ValueError):
-    """A card that contradicts its search, or a record of one that is none."""
+    """A card that contradicts its search, or a record that holds no valid card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """What is known of a metric; on test data it is the same.
+    """Description of a metric; on test data it is the same.
 
     Attributes:
       name: as trials carry it, without "test_".
@@ -55,7 +55,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """What an evaluator's artifact "npz" of a final shows.
+    """Description of the pictures in an evaluator's artifact "npz" of a final.
 
     Attributes:
       text: how to read them, in sentences.
@@ -70,7 +70,7 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCard:
-    """The words of a task.
+    """A task's names for its metrics, data, input, output and pictures.
 
     Attributes:
       metrics: in the order in which they are shown; others that trials carry come after them on the report.
@@ -98,7 +98,7 @@ class TaskCard:
         return sorted(names, key=lambda name: places.get(name.removeprefix(TEST), len(places)))
 
     def brief(self, names: Iterable[str]) -> list[str]:
-        """Those worth a column where there is room for a few: what the card wants there, or all if it names none."""
+        """Metrics for a short table: those that the card wants there, or all if it names none."""
         ordered = self.ordered(names)
         named = {metric.name for metric in self.metrics if metric.in_brief}
         return [name for name in ordered if name.removeprefix(TEST) in named] or ordered
@@ -106,7 +106,7 @@ class TaskCard:
 
 @runtime_checkable
 class Described(Protocol):
-    """What an evaluator may also be: one that says what its task calls things."""
+    """Optional protocol of an evaluator that has a task card."""
 
     @property
     def card(self) -> TaskCard: ...

@@ -1,4 +1,4 @@
-"""Proposals, jobs, outcomes and trials: what is asked of the cluster, what comes back, what the record keeps.
+"""Core types of a search: jobs that are sent to workers, outcomes that come back, trials that the record keeps.
 
     Proposal   an architecture and why it was proposed
     Job        a proposal with its place in the search and its training budget, as sent to a worker
@@ -101,7 +101,7 @@ def _number(value: Any) -> float | None:
 
 @runtime_checkable  # the test run checks the types of arguments
 class Evaluator(Protocol):
-    """Trains, simulates or looks up a candidate. It travels to workers, so it must pickle.
+    """Protocol of an evaluator: trains, simulates or looks up a candidate. It travels to workers, so it must pickle.
 
     Whatever it raises, `sys.exit()` too, makes a failed trial, not a failed search.
     """
@@ -121,7 +121,7 @@ class Evaluator(Protocol):
 
 @runtime_checkable
 class Divisible(Protocol):
-    """What an evaluator may also be: one that can do with less memory, for a job that ran out of it."""
+    """Optional protocol of an evaluator that can train with less memory, for a job that ran out of it."""
 
     def divided(self) -> Evaluator | None:
         """The same training with each batch in two parts, one after the other; None where it cannot be divided."""
@@ -130,7 +130,7 @@ class Divisible(Protocol):
 
 @runtime_checkable
 class Explained(Protocol):
-    """What an evaluator may also be: one that says how it trains. A run that goes on must be trained alike."""
+    """Optional protocol of an evaluator that describes its training. A run that goes on must be trained alike."""
 
     @property
     def training_facts(self) -> Mapping[str, str | int | float]: ...
@@ -173,7 +173,7 @@ def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:
 
 @runtime_checkable  # the test run checks the types of arguments
 class Executor(Protocol):
-    """Runs jobs somewhere. `slots` is how many it can run at once."""
+    """Protocol of an executor, which runs jobs. `slots` is how many it can run at once."""
 
     @property
     def slots(self) -> int: ...

@@ -1,1 +1,1 @@
-"""What is counted of a network, one resource in each file. They import nas.costs."""
+"""Built-in resources, each a cost of a network, one in each file. They import nas.costs."""

@@ -1,5 +1,5 @@
-"""What is trained next, and how good the guess is: strategies and predictors as protocols, the loop. Imports
-nas.genetic, nas.record and nas.space.
+"""The search loop, the protocols of strategies and predictors, and predictor quality. Imports nas.genetic, nas.record
+and nas.space.
 
 `importance` is imported by name: it holds a function of the same name.
 

@@ -1,4 +1,4 @@
-"""The acquisition function: expected improvement, and the stretched scale of the objective on which it is taken.
+"""Acquisition function: expected improvement, and the transformation of the objective on which it is taken.
 
 Lower is better throughout.
 

@@ -1,4 +1,4 @@
-"""Which decisions matter: how much a prediction varies when one decision is redrawn and all others stay.
+"""Importance of decisions: total variance indices, from predictions with one decision redrawn and all others kept.
 
 The total index of decision j is the share of the variance of f that is left when everything but j is known,
 E[Var(f | x_-j)] / Var f. Under limits decisions depend on each other; where architectures are uniform over the feasible
@@ -46,12 +46,14 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importance:
-    """Attributes:
-    mean: of f over the feasible set, in the unit of f.
-    total: d total indices, shares of the variance of f; 0 where f is constant.
-    spread: d standard deviations of f when that decision alone is redrawn (root mean square), in the unit of f.
-    effects: for each decision those of its options, in the unit of f; NaN for an option that no sampled architecture
-      can have.
+    """Importance of every decision for a function f of architectures.
+
+    Attributes:
+      mean: of f over the feasible set, in the unit of f.
+      total: d total indices, shares of the variance of f; 0 where f is constant.
+      spread: d standard deviations of f when that decision alone is redrawn (root mean square), in the unit of f.
+      effects: for each decision those of its options, in the unit of f; NaN for an option that no sampled architecture
+        can have.
     """
 
     mean: float

@@ -1,4 +1,4 @@
-"""The loop: propose, submit, record. It knows protocols only; no torch, no Ray.
+"""The search loop: propose, submit, record. It knows protocols only; no torch, no Ray.
 
 Every proposal is a pure function of (finished trials, pending trials, rng from (seed, ticket)). With lag L, ticket t
 is proposed from exactly the results of tickets < t - L, in ticket order, and the architectures of the L tickets before
@@ -28,8 +28,8 @@ class TooManyFailures(RuntimeError):
 
 @runtime_checkable  # the test run checks the types of arguments
 class Record(Protocol):
-    """Where trials are kept: durably (`nas.record.history.History`), or in memory if a run need not outlive its
-    process.
+    """Protocol of the store of trials: durable (`nas.record.history.History`), or in memory if a run need not outlive
+    its process.
     """
 
     def trials(self) -> list[Trial]:
@@ -47,7 +47,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the loop is to do.
+    """Parameters of a loop.
 
     Attributes:
       num_trials: tickets 0 .. num_trials - 1 are handed out.
@@ -176,7 +176,7 @@ def _ledger(plan: Plan, strategy: Strategy, trials: Sequence[Trial]) -> _Ledger:
 
 
 def _lost(plan: Plan, strategy: Strategy, ticket: int, ledger: _Ledger, trials: Sequence[Trial]) -> Trial:
-    """A ticket that the record lacks, proposed from what it was proposed from.
+    """Propose a lost ticket again, from the trials that it was first proposed from.
 
     Where that cannot be told, without a lag or while it rests on another lost one, from all that there is: so none
     comes twice.

@@ -1,4 +1,4 @@
-"""The predictor protocol: it learns a number from features, and says how sure it is.
+"""Protocols of predictors: regression from features to a mean and a standard deviation.
 
 Notation:
     X      Float[n, f]   features of n architectures, one row each (`Space.encode`, or any columns a caller adds)
@@ -27,7 +27,7 @@ class Prediction:
 
 @runtime_checkable
 class Fitted(Protocol):
-    """A predictor that has seen data. Immutable, and safe to share between threads."""
+    """Protocol of a fitted predictor. Immutable, and safe to share between threads."""
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
         """Prediction for every row of X.
@@ -63,7 +63,7 @@ class Reasoned(Protocol):
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A recipe for fitting. `predictors/NAME.py` exports one as `PREDICTOR`; the same data give the same `Fitted`."""
+    """Protocol of an unfitted predictor, `PREDICTOR` of `predictors/NAME.py`; the same data give the same `Fitted`."""
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> Fitted:
         """Learn y from X; one point is enough to answer something.

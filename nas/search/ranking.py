@@ -1,4 +1,4 @@
-"""Metrics of a predictor: rank correlation, regret of its top k, and coverage of its intervals.
+"""Predictor quality on held-out measurements: rank correlation, regret of the predicted best, error, calibration.
 
 Lower is better throughout, as in `nas.genetic.pareto`. Everything here compares a prediction, row by row, with
 measurements that the predictor has not seen.
@@ -21,7 +21,7 @@ from nas.search.predictor import Prediction, Predictor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictorQuality:
-    """A predictor's report on points it has not seen.
+    """Quality measures of a predictor on points it has not seen.
 
     `rmse` and `top_k_regret` are in the unit of y; correlations lie in [-1, 1]; a coverage is a share. With no held-out
     point, `num_points` is 0, the correlations are 0.0 and the rest is NaN.
@@ -109,7 +109,7 @@ def coverage(prediction: Prediction, measured: Float[np.ndarray, "n"], *, level:
 
 
 def quality(prediction: Prediction, measured: Float[np.ndarray, "n"], *, top_k: int = 10) -> PredictorQuality:
-    """The whole report for a prediction of measurements the predictor has not seen.
+    """All quality measures of a prediction, on measurements the predictor has not seen.
 
     Raises:
       ValueError: a value is NaN, or top_k < 1.
@@ -136,7 +136,7 @@ def cross_validate(
     rng: np.random.Generator,
     top_k: int = 10,
 ) -> PredictorQuality:
-    """The report on n points, each predicted by a fit that has not seen it; see `cross_predict`.
+    """Cross-validated quality on n points, each predicted by a fit that has not seen it; see `cross_predict`.
 
     All n held-out predictions are pooled, because a fold of a few points ranks too few pairs. Pooling is slightly
     pessimistic: a fold's training mean lies opposite to its held-out points, so a predictor that learns nothing scores

@@ -1,4 +1,4 @@
-"""Selection by a fitted predictor: the last step of a search, and all of a search under new limits.
+"""Selects the best architectures by a fitted predictor and by trials: for a search's finals, and under new limits.
 
 Half of the places go to what the genetic search promises, half to what has been measured, because a predictor is most
 wrong where it has been optimised most.

@@ -1,4 +1,4 @@
-"""The strategy protocol: it decides what to train next, from the task and what has been trained.
+"""Protocol of a strategy, which decides what to train next, from its task and from what has been trained.
 
 A strategy is made once per search, `STRATEGY(task=task)`, and asked once per ticket. Its answer is a pure function of
 (task, done, pending, rng), so that a search can be repeated and continued: see `nas.search.loop`.
@@ -47,7 +47,7 @@ class Rungs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a strategy is told of the search.
+    """A search as a strategy is given it.
 
     Attributes:
       objectives: the metrics to minimise; most strategies take one.
@@ -84,7 +84,7 @@ class Task:
 
 @runtime_checkable  # the test run checks the types of arguments
 class Strategy(Protocol):
-    """Decides what to train next; a pure function of its arguments."""
+    """Protocol of a strategy: decides what to train next; a pure function of its arguments."""
 
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
         """An architecture that neither `done` nor `pending` holds, at least not at the proposal's fidelity.
@@ -97,6 +97,6 @@ class Strategy(Protocol):
 
 @runtime_checkable  # as above
 class MakeStrategy(Protocol):
-    """What `nas/strategies/NAME.py` exports as `STRATEGY`."""
+    """Protocol of a strategy's constructor, which `nas/strategies/NAME.py` exports as `STRATEGY`."""
 
     def __call__(self, *, task: Task) -> Strategy: ...

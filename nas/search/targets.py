@@ -1,4 +1,4 @@
-"""Targets of predictors: measurements, with outliers drawn in that lie absurdly far from all the others.
+"""Targets of predictors: measurements, with extreme outliers drawn in towards the others.
 
 A training that nearly diverged is a finished trial with an error of a million among errors near 0.3. Fitted as it is,
 it is all that a predictor learns. Failed it has not: that it did badly is known. So it is learned as just beyond the
@@ -26,7 +26,7 @@ SPREADS_OF_MAD = 1.4826  # a normal distribution's standard deviation, in median
 
 
 def far_off(y: Float[np.ndarray, "n"], *, reach: float = REACH) -> Bool[np.ndarray, "n"]:
-    """Which of the values lie absurdly far from the others.
+    """Mask of the extreme outliers among the values.
 
     Args:
       reach: in spreads.
@@ -51,8 +51,8 @@ def drawn_in(y: Float[np.ndarray, "n"], *, reach: float = REACH) -> Float[np.nda
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RobustPredictor:
-    """A recipe that learns from drawn-in values; see `nas.search.Predictor`."""
+class Sober:
+    """Predictor wrapper that fits to drawn-in values, so that outliers do not sway it; see `nas.search.Predictor`."""
 
     predictor: Predictor
 
@@ -75,7 +75,7 @@ def _bound(y: Float[np.ndarray, "n"], distance: Float[np.ndarray, "n"], reach: f
 
 
 def _packed(distance: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-    """Grows to the largest double without a tie, and stays below 1."""
+    """A map of distances to [0, 1) that grows without a tie up to the largest double."""
     slow = np.log1p(np.log1p(distance))
     packed: Float[np.ndarray, " n"] = slow / (1.0 + slow)
     return packed

@@ -1,4 +1,4 @@
-"""What a stage's `op` stands for: each block lowers one stage to operators.
+"""Blocks: functions that lower one stage to operators, named by the stage's `op`.
 
 A block is a function of the stage's name, its source (name and shape of the tensor that feeds it) and its settled
 fields; it returns the stage's nodes in execution order. A space names blocks by the keys of `BLOCKS`.
@@ -34,7 +34,7 @@ class BlockFields:
 
 
 class Tensor(NamedTuple):
-    """A tensor on its way through a block: the node that made it, and its shape."""
+    """An intermediate tensor within a block: the node that made it, and its shape."""
 
     name: str
     shape: Shape
@@ -61,7 +61,7 @@ def conv(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
 
 
 def conv_relu6(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
-    """The same with ReLU6, as in the MobileNets."""
+    """`repeat` convolutions with ReLU6, as in the MobileNets; the first one carries the stride."""
     return _convolutions(name, source, fields, "relu6")
 
 
@@ -75,13 +75,13 @@ def _convolutions(name: str, source: Tensor, fields: BlockFields, activation: Ac
 
 
 def head(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
-    """One convolution without an activation: the network's answer may be of either sign."""
+    """One convolution without an activation: the network's output may be of either sign."""
     op = Conv(input=source.shape, width=fields.width, kernel=fields.kernel, stride=fields.stride)
     return (Node(name=f"{name}.head", op=op, inputs=(source.name,)),)
 
 
 def classifier(name: str, source: Tensor, fields: BlockFields) -> tuple[Node, ...]:
-    """Mean over the picture, then one number for each of `width` classes."""
+    """Global average pooling, then a fully connected layer with one output for each of `width` classes."""
     chain = _Chain(source)
     chain.then(f"{name}.pool", GlobalPool(input=source.shape))
     chain.then(f"{name}.linear", Linear(input=chain.latest.shape, width=fields.width))

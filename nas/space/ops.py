@@ -33,7 +33,7 @@ class Shape(NamedTuple):
 
 @runtime_checkable  # the test run checks the types of arguments
 class Operator(Protocol):
-    """What every operator can tell of itself; all counts are for one image."""
+    """Protocol of an operator: output shape, macs, parameters and latency key; all counts are for one image."""
 
     @property
     def output(self) -> Shape: ...
@@ -49,7 +49,7 @@ class Operator(Protocol):
 
     @property
     def key(self) -> str:
-        """Row of a latency table: equal keys cost the same time on one device."""
+        """Key of the operator's row in a latency table: equal keys cost the same time on one device."""
         ...
 
 
@@ -93,7 +93,7 @@ class Conv:
 
 
 class _Weightless:
-    """Resampling, adding and pooling: by the counting above they cost no products and no parameters, only time."""
+    """Base of resampling, adding and pooling: by the counting above they have no macs and no parameters, only time."""
 
     __slots__ = ()
 
@@ -143,7 +143,7 @@ class Add(_Weightless):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalPool(_Weightless):
-    """Mean of each channel over height and width; what is left is one pixel."""
+    """Global average pooling: the mean of each channel over height and width; the output is one pixel."""
 
     input: Shape
 
@@ -158,7 +158,7 @@ class GlobalPool(_Weightless):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linear:
-    """Matrix product of all of the input's elements, plus a bias. The module's tensor is flat, [n, width]."""
+    """Fully connected layer: product of all of the input's elements, plus a bias. The tensor is flat, [n, width]."""
 
     input: Shape
     width: int
@@ -186,7 +186,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One operator in its place: `inputs` are names of earlier nodes, or `INPUT` for the image."""
+    """One operator in a network's graph: `inputs` are names of earlier nodes, or `INPUT` for the image."""
 
     name: str
     op: Operator

@@ -215,7 +215,7 @@ class Space:
     # Networks ----------------------------------------------------------------------------------------------------
 
     def lower(self, architecture: Sequence[int]) -> Network:
-        """Operators with shapes, in execution order.
+        """The architecture's network: operators with shapes, in execution order.
 
         Raises:
           SpaceError: the architecture is not of this space.
@@ -248,7 +248,7 @@ def settle(stage: Stage, decisions: Mapping[str, Option]) -> BlockFields:
 
 @functools.cache
 def _codes(choice: Choice) -> Float[np.ndarray, "options columns"]:
-    """Read-only, for it is asked for again with every population."""
+    """Features of each option, a row each; read-only, for it is asked for again with every population."""
     if choice.is_numeric:
         values = np.array(choice.options, dtype=np.float64)
         codes: Float[np.ndarray, "options columns"] = ((values - values.min()) / (np.ptp(values) or 1.0))[:, None]

@@ -1,4 +1,4 @@
-"""What a stage of a space can become: its operators under every combination of the few choices that it depends on.
+"""Variants of a stage: its operators under every combination of the few choices that it depends on.
 
 A stage's operators depend on its own choices, on the widths that feed it, and on whatever sets its height and width.
 Everything that is tabulated (costs, peaks, latency) walks these combinations instead of whole architectures: 9,528 of
@@ -20,7 +20,7 @@ MAX_VARIANTS = 2**17  # of one stage: some twenty seconds
 
 
 class EntangledError(ValueError):
-    """The choices of a space hang together so closely that its exact tables would be too large."""
+    """A space whose choices interact so much that its exact tables would be too large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,3 +1,3 @@
-"""Ways of choosing what is trained next, one strategy in each file. They import nas.genetic, nas.record, nas.search
-and nas.space.
+"""Strategies, which choose what is trained next, one in each file. They import nas.genetic, nas.record, nas.search and
+nas.space.
 """

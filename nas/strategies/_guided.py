@@ -1,4 +1,4 @@
-"""Proposals of a strategy with a model: its opening, two floors against a wrong model, else the best acquisition.
+"""Proposals of model-based strategies: an opening, shares of random and mutated architectures, else the model's best.
 
 A share of the tickets are uniform draws, a share are mutations of good trials. All others go to the architecture of
 lowest score within the limits, found genetically, or by scoring every candidate where the task lists them.
@@ -39,7 +39,7 @@ def guided(
     parents: Parents,
     score: MakeScore,
 ) -> Proposal:
-    """The opening's next architecture, then whatever the ticket's draw says; never one that was tried before.
+    """The opening's next architecture, then a random, mutated or model-based one by the ticket's draw; never one known.
 
     Raises:
       Exhausted: no architecture that meets the limits is left.

@@ -82,7 +82,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Informed:
-    """A recipe for a rung that learns from the rungs below, too; see `nas.search.Predictor`.
+    """Predictor of a rung that learns from the rungs below, too; see `nas.search.Predictor`.
 
     All rungs are learnt in one fit. How much a cheap training tells is then for the predictor to find out: a Gaussian
     process by the length scale of the height, a tree by where it splits on it. A rung learnt from what the rung below
@@ -107,7 +107,7 @@ class Informed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtHeight:
-    """What was fitted to several rungs, asked about one; see `nas.search.Fitted`."""
+    """A fit to several rungs, evaluated on one of them; see `nas.search.Fitted`."""
 
     fitted: Fitted
     height: float

@@ -1,4 +1,4 @@
-"""How much a candidate would add to a front's hypervolume, expected over what a prediction leaves open.
+"""Expected hypervolume improvement of a candidate over a front, for independent normal predictions.
 
 A hypervolume is an average over directions: from the reference point one walks along each into the dominated region,
 and the length of the walk to the power m counts. One more point lengthens some of the walks. For independent normal
@@ -46,7 +46,7 @@ def shortfall(
     reference: Float[np.ndarray, "m"],
     directions: Float[np.ndarray, "D m"],
 ) -> Float[np.ndarray, "n"]:
-    """What to minimise: minus the expected gain, or, where none is expected, by how much luck falls short of one."""
+    """Score to minimise: minus the expected gain, or else how far an optimistic prediction is from one."""
     known = np.maximum(lengths(front, reference, directions).max(axis=0), 0.0)
     room = lengths(mean - REACH * std, reference, directions) - known
     gain = _expected_gain(mean, std, known, np.maximum(room, 0.0), reference, directions).mean(axis=1)

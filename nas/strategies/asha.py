@@ -1,4 +1,4 @@
-"""Asynchronous successive halving (ASHA): random architectures, and the best of each rung are promoted.
+"""ASHA: asynchronous successive halving of random architectures; the best of each rung are promoted.
 
 A yardstick for `nas.strategies.halving`, and for spaces on which no predictor learns anything.
 

@@ -1,4 +1,4 @@
-"""ChamNet's search without its barrier: a first design, then the genetic search over what the predictor promises.
+"""ChamNet's search, asynchronous: an initial design, then genetic search for the largest expected improvement.
 
 After the opening each ticket fits the predictor to what is known, takes pending trials as measured at their predicted
 mean, and searches for the largest expected improvement under the limits (`nas.strategies._guided`, which also keeps two

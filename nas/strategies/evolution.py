@@ -1,4 +1,4 @@
-"""Regularised evolution: the youngest are the population, the best of a few of them has a child with one change.
+"""Regularised evolution: an ageing population; the best of a random few has a child with one mutation.
 
 Nobody is killed for being bad, everybody dies of age, so that a lucky measurement does not breed for ever. Two things
 differ from the paper: nothing is trained twice, so a child that is known already is changed once more; and the

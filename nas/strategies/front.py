@@ -1,4 +1,4 @@
-"""Multi-objective search: after the design, what is expected to add most to the front's hypervolume.
+"""Multi-objective strategy: an initial design, then the largest expected hypervolume improvement.
 
 Each ticket fits one predictor per objective to what is known, takes pending trials as measured at their predicted mean,
 and searches for the largest expected gain in hypervolume under the limits (`nas.strategies._guided`, which also keeps

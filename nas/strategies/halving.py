@@ -42,7 +42,7 @@ class Halving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
-    """What one ticket is told, seen rung by rung."""
+    """One ticket's trials, by rung."""
 
     task: Task
     done: Sequence[Trial]

@@ -1,4 +1,4 @@
-"""Random search: uniform over the architectures that meet the limits."""
+"""Random search, the baseline of all strategies: uniform over the architectures that meet the limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

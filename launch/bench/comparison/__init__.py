@@ -1,5 +1,5 @@
-"""Strategies side by side: how good each was, as text, as JSON, as a picture. Imports launch.bench.question,
-launch.bench.replay, launch.report, launch.terminal and nas.
+"""Comparison of strategies over seeds: measures, text, JSON, plots. Imports launch.bench.question, launch.bench.replay,
+launch.report, launch.terminal and nas.
 
 `picture` is imported by name: it imports Matplotlib.
 

@@ -1,4 +1,4 @@
-"""Strategies side by side: the curves of each over its seeds, and what a reader wants of them."""
+"""Comparison of strategies: the loss curves of each over its seeds, ranks, and ratios to the best peer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All strategies on one arena."""
+    """The results of all strategies on one arena."""
 
     arena: Arena
     course: Course

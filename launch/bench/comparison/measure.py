@@ -1,4 +1,4 @@
-"""How good what was trained is, after every training: regret, rank, the judge's regret, hypervolume.
+"""Performance measures after every training: regret, rank, the judge's regret, hypervolume.
 
 For one objective a curve is the regret: how far the best trained so far is from the best of all allowed rows, in the
 objective's own unit, 0 at best. Until a training has succeeded it is that of the worst row. For several objectives a
@@ -58,7 +58,7 @@ def estimate(samples: Float[np.ndarray, " K"]) -> Estimate | None:
 
 
 def loss_curve(arena: Arena, replay: Replay, num_trials: int) -> Float[np.ndarray, " T"]:
-    """What is still missing after 1 .. T full trainings, or after as much cost; an early end keeps its last value."""
+    """Loss after 1 .. T full trainings, or after as much cost; an early end keeps its last value."""
     places, num_full = full_trainings(arena, replay, num_trials)
     if len(arena.objectives) > 1:
         curve = _missing_volume(arena, places)

@@ -1,4 +1,4 @@
-"""The curves of a comparison with their bands, on given axes."""
+"""Plot of a comparison's curves with their bands, on given axes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class CurvesPlot:
 
 
 def picture(comparison: Comparison) -> bytes:
-    """A PNG."""
+    """The plot as a PNG."""
     return png(CurvesPlot(comparison=comparison))
 
 

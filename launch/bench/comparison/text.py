@@ -13,12 +13,12 @@ from launch.terminal import number, table
 
 
 def text(comparison: Comparison) -> str:
-    """The table, under a line that says what is in it."""
+    """The comparison as a table, under a line that says what is in it."""
     return f"{_title(comparison)}\n\n{_table(comparison)}"
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """What was done with the table, and with runs that ended early."""
+    """Notes on what was done with the table, and on runs that ended early."""
     short = [
         f"{standing.name} had nothing left to propose before the budget was spent, in {standing.num_short} of "
         f"{len(standing.losses)} seeds: its curve keeps the last value"
@@ -39,7 +39,7 @@ def notes(comparison: Comparison) -> list[str]:
 
 
 def record(comparison: Comparison) -> dict[str, Any]:
-    """Everything, whole curves included; a number that does not exist is null."""
+    """The comparison for JSON, whole curves included; a number that does not exist is null."""
     arena, course, question = comparison.arena, comparison.course, comparison.arena.question
     return {
         "table": {

@@ -1,1 +1,1 @@
-"""Other people's searches as strategies, one tool in each file. They import nas."""
+"""Other search tools as strategies (Optuna, pymoo, a random forest), one tool in each file. They import nas."""

@@ -1,4 +1,4 @@
-"""What the peers share: an untried architecture when a tool has nothing to say that could be trained.
+"""Shared by the peers: a fall-back to an untried architecture when a tool proposes none that can be trained.
 
 In a sparse table nearly everything that a tool proposes is missing. Then its wish still counts: the row nearest to it
 is trained in its place, and the tool is asked fewer times before that (`Patience`), for asking is what costs.

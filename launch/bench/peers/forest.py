@@ -1,4 +1,4 @@
-"""A random-forest loop: 20 random trainings, then batches of the 4 predicted best and 1 random.
+"""Random-forest search: 20 random trainings, then batches of the 4 predicted best and 1 random; hard to beat.
 
 Scikit-learn's random forest, refitted for each batch, on the features that every strategy gets.
 """
@@ -22,7 +22,7 @@ NUM_TREES = 200
 
 
 class ForestLoop:
-    """Keeps the rest of its batch; everything else is in the arguments. One objective."""
+    """The strategy for one objective; keeps the rest of its batch, everything else is in the arguments."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

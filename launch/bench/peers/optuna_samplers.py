@@ -34,7 +34,7 @@ MakeSampler = Callable[[int], BaseSampler]
 
 
 class OptunaPeer:
-    """One study in memory; it knows what it has been told."""
+    """An Optuna sampler as a strategy: one study in memory, and a memory of the trials it was told."""
 
     def __init__(self, task: Task, make_sampler: MakeSampler, origin: str, max_asks: int = MAX_ASKS) -> None:
         self._task = task

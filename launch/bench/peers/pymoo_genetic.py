@@ -40,7 +40,7 @@ MIN_PARENTS = 2
 
 
 class PymooPeer:
-    """Keeps the algorithm, what is left of its generation, and what of it has a value."""
+    """A pymoo algorithm as a strategy; keeps what is left of its generation, and what of it has a value."""
 
     def __init__(self, task: Task, survival: Any) -> None:
         self._task = task

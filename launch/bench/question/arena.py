@@ -1,4 +1,4 @@
-"""A table and a question, prepared for replays: objective, feasibility and features of every architecture.
+"""The benchmark problem that strategies are run on: a table's architectures with objectives, limits and features.
 
 Strategies minimise, so a column to maximise is negated here and only here. The arena is all that one replay needs; it
 holds arrays, and travels to another process.
@@ -34,19 +34,21 @@ OPENING_POOL = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arena:
-    """Attributes:
-    rows: the table's distinct architectures.
-    values: the objectives, lower is better; NaN where the training failed.
-    cheap: the objective on each rung below the full one, cheapest first, likewise.
-    judged: the judge's column, lower is better; None without a judge.
-    excess: by how much of its bound each limit is broken, at most 0 where it holds.
-    allowed: which rows meet every limit; only these exist.
-    encoded: what a predictor sees of each row, in every coding that decisions may have.
-    codings: the columns of each; predictors choose one.
-    numbers: the decisions that are numbers in every coding.
-    duration_s: of each training; None for random ones.
-    is_complete: every combination of options is a row.
-    notes: sentences on what was done with the table.
+    """The benchmark problem of a replay: a table's architectures with objectives, limits and features.
+
+    Attributes:
+      rows: the table's distinct architectures.
+      values: the objectives, lower is better; NaN where the training failed.
+      cheap: the objective on each rung below the full one, cheapest first, likewise.
+      judged: the judge's column, lower is better; None without a judge.
+      excess: by how much of its bound each limit is broken, at most 0 where it holds.
+      allowed: which rows meet every limit; only these exist.
+      encoded: what a predictor sees of each row, in every coding that decisions may have.
+      codings: the columns of each; predictors choose one.
+      numbers: the decisions that are numbers in every coding.
+      duration_s: of each training; None for random ones.
+      is_complete: every combination of options is a row.
+      notes: sentences on what was done with the table.
     """
 
     question: Question
@@ -129,7 +131,7 @@ class Arena:
         return np.delete(self.features(population), others, axis=1)
 
     def task(self, predictor: Predictor, rng: np.random.Generator) -> Task:
-        """What a strategy is told; `rng` draws the opening."""
+        """The task that a strategy is given; `rng` draws the opening."""
         candidates = self.candidates
         free = self.is_complete and not self.question.limits
         size = min(max(MIN_OPENING, len(self.choices)), len(candidates))

@@ -22,10 +22,12 @@ _WORDS = re.compile(r"(?<![A-Za-z_])[A-Za-z]\w*", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limited:
-    """Attributes:
-    excess: by how much of its bound each limit is broken, at most 0 where it holds.
-    allowed: which rows meet every limit.
-    notes: what a reader should know, as sentences.
+    """A table's architectures under limits on its columns.
+
+    Attributes:
+      excess: by how much of its bound each limit is broken, at most 0 where it holds.
+      allowed: which rows meet every limit.
+      notes: what a reader should know, as sentences.
     """
 
     excess: Float[np.ndarray, "n limits"]

@@ -1,4 +1,4 @@
-"""What a column's name says: its unit, and whether it was counted without training.
+"""Infers from a column's name its unit, and whether it was counted without training.
 
     latency_ms_pixel3, time (us), energy_mj     ms, us, mJ
     size_kb, weight_bytes                       KB, bytes
@@ -40,7 +40,7 @@ class UnitError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What one of a column is: `scale` times `name`; an empty name is a plain count, or nothing that is known."""
+    """Unit of a column: `scale` times `name`; an empty name is a plain count, or nothing that is known."""
 
     name: str = ""
     scale: float = 1.0

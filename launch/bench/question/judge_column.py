@@ -1,4 +1,4 @@
-"""Which way is better in the judge's column: as it was said, else as the table shows."""
+"""Direction of the judge's column, to minimise or to maximise: as it was said, else as the table shows."""
 
 import numpy as np
 

@@ -26,11 +26,13 @@ CAUTION = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """Attributes:
-    encoded: what a predictor sees of each architecture.
-    codings: the columns of each; one where everything is said.
-    numbers: the decisions that are numbers in every coding.
-    notes: what a reader should know, as sentences.
+    """Features of a table's architectures, with their codings.
+
+    Attributes:
+      encoded: what a predictor sees of each architecture.
+      codings: the columns of each; one where everything is said.
+      numbers: the decisions that are numbers in every coding.
+      notes: what a reader should know, as sentences.
     """
 
     encoded: Float[np.ndarray, "n f"]

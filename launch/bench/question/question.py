@@ -1,4 +1,4 @@
-"""What a replay asks of a table: which columns are sought, and which way is better."""
+"""The question of a replay: a table's objective columns with their directions, and how the others are read."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _RUNG = re.compile(r"([1-9]\d*)=(.+)", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A column and its direction."""
+    """An objective: a column and its direction."""
 
     column: str
     maximise: bool
@@ -51,16 +51,18 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Attributes:
-    objectives: what strategies seek.
-    judge: the column in which the best found is judged, unseen by the strategies.
-    limits: texts such as "mmacs <= 2000"; rows that break one do not exist.
-    units: texts such as "latency=ms", of columns whose name does not say it.
-    numeric: which decisions are numbers, as `launch.bench.question.numeric_decisions.numeric` reads it; None if nobody
-      has said.
-    statistics: the columns that predictors see; None for those known by name.
-    duration: the column of training times, of full ones if there are several; None for random ones.
-    ladder: cheaper trainings that tell of the objective; None where there are none.
+    """A question to a table: objectives, judge, limits, and how columns are read.
+
+    Attributes:
+      objectives: what strategies seek.
+      judge: the column in which the best found is judged, unseen by the strategies.
+      limits: texts such as "mmacs <= 2000"; rows that break one do not exist.
+      units: texts such as "latency=ms", of columns whose name does not say it.
+      numeric: which decisions are numbers, as `launch.bench.question.numeric_decisions.numeric` reads it; None if
+        nobody has said.
+      statistics: the columns that predictors see; None for those known by name.
+      duration: the column of training times, of full ones if there are several; None for random ones.
+      ladder: cheaper trainings that tell of the objective; None where there are none.
     """
 
     objectives: tuple[Goal, ...]

@@ -1,5 +1,5 @@
-"""One strategy and one seed replayed on a table, many at once, and kept for the next time. Imports
-launch.bench.peers, launch.bench.question, launch.executors, launch.extensions, search_spaces, predictors and nas.
+"""Replays of a strategy with a seed on a table, in parallel, with results kept in a file. Imports launch.bench.peers,
+launch.bench.question, launch.executors, launch.extensions, search_spaces, predictors and nas.
 """
 
 from launch.bench.replay.entrants import check, defaults, is_peer

@@ -1,4 +1,4 @@
-"""Who takes part in a replay, by name: our strategies by their key, path or dotted path, and the peers."""
+"""The strategies of a replay, by name: ours by their key, path or dotted path, and the peers."""
 
 import hashlib
 import importlib

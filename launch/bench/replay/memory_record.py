@@ -1,4 +1,4 @@
-"""A run's record that lives as long as the run: nothing is written, and the order in which trainings ended is kept."""
+"""In-memory record of a run: nothing is written, and the order in which trainings ended is kept."""
 
 from collections.abc import Callable
 from dataclasses import replace

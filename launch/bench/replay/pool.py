@@ -1,4 +1,4 @@
-"""Many replays at once, each in a process with one thread; what a file holds already is not run again."""
+"""Parallel replays, each in a process with one thread; what a file holds already is not run again."""
 
 import multiprocessing
 import os

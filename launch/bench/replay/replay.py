@@ -1,4 +1,4 @@
-"""One strategy, one seed: a search on the table instead of a cluster, by the same loop that drives a real one."""
+"""Replay of one strategy with one seed: a search by the real loop, on a table instead of a cluster."""
 
 import time
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ LOG_STD = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What every replay of a comparison shares.
+    """Settings that all replays of a comparison share.
 
     Attributes:
       num_trials: the budget, in trainings of distinct architectures, or in what so many full ones cost; a failed one
@@ -44,7 +44,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What came out.
+    """The result of a replay.
 
     Attributes:
       places: the rows that were trained, in the order in which their trainings ended.
@@ -103,7 +103,7 @@ def replay(arena: Arena, course: Course, strategy: str, seed: int) -> Replay:
 
 @dataclass(slots=True, kw_only=True)
 class Watched:
-    """A strategy under a stopwatch of processor time, and held to the rules."""
+    """Strategy wrapper that measures processor time and checks every proposal."""
 
     name: str
     strategy: Strategy

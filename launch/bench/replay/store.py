@@ -16,7 +16,7 @@ from launch.bench.replay.replay import Course, Replay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """The file; it need not exist yet.
+    """A file of finished replays; it need not exist yet.
 
     One that begins with something else, such as another table, is refused and left as it is, whatever is asked of it.
     """

@@ -1,5 +1,5 @@
-"""What a report rests on, read or worked out from a run. Imports launch.pricing, launch.report.view, launch.session
-and nas.
+"""The data of a report, read or worked out from a run. Imports launch.pricing, launch.report.view, launch.session and
+nas.
 
 `facts`, `learning_curve` are imported by name: they import Optuna and scikit-learn.
 """

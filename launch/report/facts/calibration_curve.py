@@ -1,4 +1,4 @@
-"""Whether a predictor's intervals hold as many trials as they claim, at every level."""
+"""Calibration curve of a predictor: the share of trials inside its intervals, at every level."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,11 @@ CURVE = tuple(level / 100 for level in range(2, 100, 2))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Attributes:
-    shares: of measurements inside the intervals of `LEVELS`, as if each were drawn alone.
-    curve: the same shares at the levels of `CURVE`.
+    """Coverage of prediction intervals over levels.
+
+    Attributes:
+      shares: of measurements inside the intervals of `LEVELS`, as if each were drawn alone.
+      curve: the same shares at the levels of `CURVE`.
     """
 
     num_points: int
@@ -25,7 +27,7 @@ class Calibration:
 
 
 def calibration(prediction: Prediction, measured: Float[np.ndarray, "n"]) -> Calibration:
-    """There must be a point."""
+    """Calibration of predictions against measurements, of which there must be at least one."""
     inside = [coverage(prediction, measured, level=level) for level in LEVELS]
     return Calibration(
         num_points=len(measured),

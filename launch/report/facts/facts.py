@@ -27,13 +27,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Attributes:
-    card: the task's words.
-    total: search trials that the latest command asked for.
-    search, finals: the trials of each phase by ticket; of a search with rungs those at the full fidelity.
-    winner: winner.json, None as long as there is none.
-    driver: the process that holds the run, None if nobody does. A run that is done is not asked.
-    span: None until a trial has ended.
+    """A run's data as a report shows them.
+
+    Attributes:
+      card: the task's words.
+      total: search trials that the latest command asked for.
+      search, finals: the trials of each phase by ticket; of a search with rungs those at the full fidelity.
+      winner: winner.json, None as long as there is none.
+      driver: the process that holds the run, None if nobody does. A run that is done is not asked.
+      span: None until a trial has ended.
     """
 
     session: Session
@@ -55,7 +57,7 @@ class Facts:
 
     @property
     def objective_label(self) -> str:
-        """With its unit, for the head of a column or an axis."""
+        """The objective's name with its unit, for the head of a column or an axis."""
         return self.card.metric(self.objective).label
 
     @property

@@ -1,4 +1,4 @@
-"""How sure a figure is: 95 % intervals of a share and of a rank correlation."""
+"""95 % confidence intervals of a share and of a rank correlation."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How the predictor did as trials came in: judged on the first 10, 15, 20 trials, in the order in which they ended.
+"""Learning curve of the predictor: judged on the first 10, 15, 20 trials, in the order in which they ended.
 
 At each step two questions. Does it rank the trials known by then, each predicted by a fit without it? And does a fit to
 all of them rank the trials that came next? The second is what a search lives by; it is the harder one, because a search
@@ -29,7 +29,7 @@ STREAM = 5  # of the run's seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What was so when `num_known` trials were complete.
+    """Predictor quality when `num_known` trials were complete.
 
     Attributes:
       known: tau of the known trials, cross-validated.
@@ -48,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foretold:
-    """Every trial after the first step, predicted by the last step's fit before it was known."""
+    """Quality of predictions of every trial after the first step, each by the last fit before it was known."""
 
     num_points: int
     tau: Interval
@@ -57,7 +57,7 @@ class Foretold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
-    """`values` are the objective of all trials as they came in."""
+    """The learning curve; `values` are the objective of all trials as they came in."""
 
     values: Float[np.ndarray, " n"]
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""From a painter of axes to SVG or PNG, the same bytes for the same run.
+"""Renders charts to SVG or PNG, the same bytes for the same run.
 
 Colours are drawn as fixed codes. In an SVG each code then becomes a CSS variable, so that the page's light and dark
 themes colour the charts too; a PNG keeps the codes, which are the light theme's.

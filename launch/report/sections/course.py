@@ -1,4 +1,4 @@
-"""How the search went: the best so far, and every trial with its costs or the reason of its failure."""
+"""Section on the search's course: the best so far, and every trial with its costs or the reason of its failure."""
 
 import math
 from collections.abc import Mapping, Sequence

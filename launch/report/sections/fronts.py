@@ -1,4 +1,4 @@
-"""What accuracy costs: all search trials against each cost that matters, and the architectures on a front."""
+"""Section on Pareto fronts: all search trials against each cost that matters, and the architectures on a front."""
 
 from collections.abc import Sequence
 from dataclasses import replace

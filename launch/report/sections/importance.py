@@ -1,4 +1,4 @@
-"""Which choices matter, as the predictor has it, among the architectures that meet the limits: see
+"""Section on the importance of choices, by the predictor, among the architectures that meet the limits: see
 `nas.search.importance`.
 """
 
@@ -33,7 +33,7 @@ STREAM = 6  # of the run's seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matters:
-    """`effects` are those of the most important choices, read as `note` says; `table` has every choice."""
+    """The section: `effects` are those of the most important choices, read as `note` says; `table` has every choice."""
 
     sentences: tuple[str, ...]
     bars: Chart

@@ -1,4 +1,4 @@
-"""How good the predictor is: the record in winner.json, and the same predictions looked at from every side.
+"""Section on predictor quality: the record in winner.json, and the same predictions looked at from every side.
 
 Each complete search trial is predicted by a fit that has not seen it: held out at random here, before it was trained in
 `launch.report.facts.learning_curve`. Which choices matter to the predictor is in `launch.report.sections.importance`.
@@ -38,7 +38,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """`sentences` say what `table` means and what is left out; a sentence in place of `matters` says why it is not."""
+    """The section: `sentences` explain `table` and what it leaves out; a text in place of `matters` says why."""
 
     table: Table | None
     sentences: tuple[str, ...]
@@ -67,7 +67,7 @@ def judged(facts: Facts) -> Judged | str:
 
 
 def _recorded(winner: Mapping[str, Any] | None) -> PredictorQuality | None:
-    """As the search found it; JSON has null for a figure that is not known."""
+    """Predictor quality as the search found it; JSON has null for a figure that is not known."""
     if winner is None:
         return None
     known: dict[str, Any] = {name: math.nan if value is None else value for name, value in winner["predictor"].items()}
@@ -150,7 +150,7 @@ def _course(facts: Facts, learned: Learning | None) -> Course:
 
 
 def _on_foretold(learned: Learning) -> str:
-    """What a search lives by: what the predictor said of trials before they were known."""
+    """How well the predictor ranked trials before they were known, which is what a search lives by."""
     found = learned.foretold
     if not found.tau.is_known:
         came = counted(found.num_points, "trial")

@@ -1,4 +1,4 @@
-"""Where the figures come from: the command, the settings, and how far the latency tables can be trusted."""
+"""Section on provenance: the command, the settings, and how far the latency tables can be trusted."""
 
 import shlex
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""In plain words, how far a predictor can be trusted on trials that it has not seen."""
+"""Verdict on predictor quality in words: how far a predictor can be trusted on trials that it has not seen."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The report in a sentence: which network won, what it beats, and whether it meets every limit as measured."""
+"""Section with the verdict: which network won, what it beats, and whether it meets every limit as measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The winner: its limits, its costs, its metrics beside what they should be compared with, and its layers."""
+"""Section on the winner: its limits, its costs, its metrics beside what to compare them with, and its layers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

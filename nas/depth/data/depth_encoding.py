@@ -1,4 +1,4 @@
-"""What the numbers in depth files mean, as far as their owner has to say it: no file tells it itself.
+"""Encoding of depth files: depth or disparity, and which values mark invalid pixels. The owner states it, no file does.
 
 depth        greater is farther; not above 0, NaN and infinity are invalid
 disparity    greater is nearer: depth is its inverse; the same are invalid
@@ -19,10 +19,12 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """Attributes:
-    kind: see above.
-    invalid: further values, as they stand in the files, that mark a pixel without depth.
-    valid: values that are real although so many pixels have them that they look like a mark.
+    """Encoding of a folder's depth files, as their owner states it.
+
+    Attributes:
+      kind: see above.
+      invalid: further values, as they stand in the files, that mark a pixel without depth.
+      valid: values that are real although so many pixels have them that they look like a mark.
 
     Raises:
       DataError: a value is no finite number, or said to be both.
@@ -44,7 +46,7 @@ class Meaning:
             raise DataError(f"a depth value is valid or invalid, {text_of(min(both))} is said to be both; drop one")
 
     def is_valid(self, stored: Shaped[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-        """Where numbers, as they stand in a file, tell a depth."""
+        """Mask of the numbers, as they stand in a file, that are valid."""
         valid: Bool[np.ndarray, "h w"] = np.isfinite(stored) & (stored > 0)
         for value in self.invalid:
             valid &= ~_equal(stored, value)
@@ -70,7 +72,7 @@ def text_of(value: float) -> str:
 
 
 def _equal(stored: Shaped[np.ndarray, "h w"], value: float) -> Bool[np.ndarray, "h w"]:
-    """Where a file holds the value that a person has written: in the file's own precision."""
+    """Mask of the entries that equal what a person has written, in the file's own precision."""
     if stored.dtype.kind != "f":
         return np.asarray(stored == value)
     with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""A user's own pictures: a folder with `rgb/` and `depth/`, paired by path and stem.
+"""Reads a user's own data set: a folder with `rgb/` and `depth/`, paired by path and stem.
 
     rgb/kitchen/0001.png      depth/kitchen/0001.png      sub-folder: the group is "kitchen"
     rgb/kitchen_0001.png      depth/kitchen_0001.npy      no sub-folder: the stem before its last "_" or "-"
@@ -79,7 +79,7 @@ def group_of(name: Path) -> str:
 
 
 def split_groups(groups: list[str], validation_share: float, test_share: float) -> dict[str, str]:
-    """Group -> part.
+    """Assign each group to train, validation or test; by name of the group.
 
     Raises:
       DataError: there are too few groups for three parts.

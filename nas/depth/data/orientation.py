@@ -1,4 +1,4 @@
-"""Pictures that are stored turned or mirrored: EXIF's orientation, and whether depth has to turn with its picture.
+"""EXIF's orientation: sets stored pictures upright, and tells whether depth has to turn with its picture.
 
 Cameras store a portrait lying on its side and note how to turn it. Depth beside it was made either from the stored
 pixels or from the upright picture, and mostly does not say from which.
@@ -32,7 +32,7 @@ def orientation_of(image: Image.Image) -> int | None:
 
 
 def _is_whole(exif: bytes) -> bool:
-    """Whether all of it can be read; what Pillow cannot read it passes over."""
+    """Whether all of the EXIF data can be read; what Pillow cannot read it passes over."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -76,7 +76,7 @@ def same_aspect(shape: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def misfit(shape: tuple[int, int], other: tuple[int, int]) -> float:
-    """How far two aspects are apart: the logarithm of their ratio, 0 for alike."""
+    """Distance between two aspects: the absolute logarithm of their ratio, 0 for alike."""
     if 0 in (*shape, *other):
         return math.inf
     return abs(math.log(shape[0] * other[1] / (shape[1] * other[0])))

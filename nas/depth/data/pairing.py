@@ -1,4 +1,4 @@
-"""Which files of a data folder belong together, and which are not used.
+"""Pairs the pictures of a data folder with their depth, and lists what is not used.
 
 Linked files and folders are followed; a folder that several ways lead to is read once, by the way without links if
 there is one, so that a circle of links ends and its pictures are in one group only. Names that begin with a dot are

@@ -1,4 +1,4 @@
-"""One picture's file, and one of depth: read whole, checked, set upright. What goes wrong is said with its name."""
+"""Reads one file of a picture or of depth: whole, checked, set upright. Errors name the file."""
 
 import io
 import warnings
@@ -95,7 +95,7 @@ def read_depth(path: Path, content: bytes, picture: Picture) -> StoredDepth:
 
 
 def _upright(stored: Shaped[np.ndarray, "h w"], word: int | None, picture: Picture) -> tuple[np.ndarray, Turn]:
-    """`word` is the depth's own orientation, None for none; it outweighs its picture's."""
+    """The depth set upright: `word` is its own orientation, None for none; it outweighs its picture's."""
     if word is not None:
         return turned(stored, word), "none" if word == UPRIGHT and not picture.is_turned else "by its own word"
     if not picture.is_turned or picture.orientation is None:
@@ -131,7 +131,7 @@ def _opened(path: Path, content: bytes) -> Image.Image:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Pillow's warnings: of half the size that it refuses, and of oddities that it passes over."""
+    """Silence Pillow's warnings: of half the size that it refuses, and of oddities that it passes over."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""What was read from a folder, in sentences; and depth that is most likely not what it is taken for.
+"""Summary of the depth read from a folder, and checks for values that are most likely not real depth.
 
 mark    a value that many pixels have at the top of the range: mostly "no depth here", such as 65535 in 16 bits
 """
@@ -75,7 +75,7 @@ def look(
     numbers: Shaped[np.ndarray, "h w"],
     valid: Bool[np.ndarray, "h w"],
 ) -> Sight:
-    """Note what there is to tell of a pair; at least one pixel is valid."""
+    """Statistics of one pair; at least one pixel is valid."""
     values = numbers[valid]
     rng = np.random.default_rng(0)
     drawn = values if len(values) <= NUM_COUNTED else values[rng.integers(0, len(values), NUM_COUNTED)]
@@ -104,7 +104,7 @@ def look(
 
 
 def check(sights: Sequence[Sight], meaning: Meaning) -> None:
-    """Refuse depth that tells nothing, and ask about a mark.
+    """Refuse depth that is constant in every picture, and a mark of which the owner has not said what it means.
 
     Raises:
       DataError: every picture's depth is constant, or there is a mark of which nobody has said what it means.

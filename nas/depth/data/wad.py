@@ -1,4 +1,4 @@
-"""Where one can stand in a Doom map, read from its WAD file.
+"""Reads the walls of a Doom map from its WAD file, and draws points inside the map.
 
 A WAD is a header, lumps, and a directory of (offset, size, name). The lumps of a map follow the one with its name.
 One-sided lines are the map's walls to the void, so a point is inside where a ray from it crosses an odd number.

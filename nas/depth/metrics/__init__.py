@@ -1,4 +1,4 @@
-"""How good a predicted depth is, and predictions that need no network. Imports nas.depth.data."""
+"""Metrics of predicted depth, and baselines that need no network. Imports nas.depth.data."""
 
 from nas.depth.metrics.baselines import constant_map, mean_map
 from nas.depth.metrics.metrics import Metrics, align, per_image, score

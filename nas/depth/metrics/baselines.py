@@ -1,4 +1,4 @@
-"""Baselines that look at no picture: what a network must beat to be worth its cost."""
+"""Baseline predictions that ignore the picture: constant depth, and the mean map of log-disparity in training."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32

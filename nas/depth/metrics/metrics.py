@@ -1,4 +1,4 @@
-"""Metrics of relative depth, after scale (and shift), which it leaves open, are aligned for each image.
+"""Metrics of a relative depth map, after its free scale and shift are aligned to the truth for each image.
 
 Notation: p the prediction, any affine gauge of log-disparity; z the true depth, in the data set's own unit; for each
 image the sums run over its valid pixels only.
@@ -27,7 +27,7 @@ DELTA1_RATIO = 1.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Means over images, each image counting the same."""
+    """Mean metrics over images, each image counting the same."""
 
     delta1: float
     abs_rel: float

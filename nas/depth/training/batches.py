@@ -1,4 +1,4 @@
-"""Batches cut by index from pictures that lie in memory, with almost no work per step.
+"""Training batches, sliced by index from pictures in memory with almost no work per step.
 
 Everything that does not change between steps (validity, the logarithm) is computed once. Colour is cut as bytes, rows x
 columns x channels, and only then turned to float: the batch is channels_last without a copy.
@@ -18,7 +18,7 @@ from nas.depth.training.recipe import Recipe
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
-    """One step's input and truth."""
+    """The input and targets of one training step."""
 
     rgb: Float[Tensor, "b 3 h w"]
     log_disparity: Float[Tensor, "b h w"]
@@ -33,7 +33,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batches:
-    """All pictures on one device, ready to be cut."""
+    """A data set on one device, from which batches are sliced."""
 
     rgb: UInt8[Tensor, "n h w 3"]
     log_disparity: Float[Tensor, "n h w"]

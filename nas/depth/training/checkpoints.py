@@ -1,4 +1,4 @@
-"""Checkpoints of a training: read without unpickling, continued by the same run alone, never a reason to fail."""
+"""Checkpoints of a training: read without unpickling, continued by the same run only; errors never end a training."""
 
 import io
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ FORMAT = 1  # also of the optimiser: another one makes other steps
 
 
 def run_key(recipe: Recipe, seed: int, images: DepthImages, module: nn.Module, num_processes: int) -> str:
-    """What two runs must share for one to continue the other."""
+    """Identity of a training: what two runs must share for one to continue the other."""
     tensors = [(name, tuple(value.shape)) for name, value in module.state_dict().items()]
     network = sha256(repr(tensors).encode()).hexdigest()[:12]
     return (
@@ -32,7 +32,7 @@ def run_key(recipe: Recipe, seed: int, images: DepthImages, module: nn.Module, n
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Keeper:
-    """Keeps a run at `url`, a path or URL of `nas.record.checkpoints`, every `every` steps; what goes wrong is noted.
+    """Writes a run's checkpoint every `every` steps at `url`, see `nas.record.checkpoints`; what goes wrong is noted.
 
     In a team the first member reads and writes, so that all begin at the same step.
     """
@@ -49,13 +49,13 @@ class Keeper:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What there is to say, in sentences."""
+        """Notes on the checkpoints for the record, in sentences."""
         begun = (self.beginning,) if self.beginning else ()
         unwritten = (f"{self.num_unwritten} checkpoints could not be written; last: {self.complaint}",)
         return (*begun, *(unwritten if self.num_unwritten else ()))
 
     def restore(self, device: torch.device) -> Float32[np.ndarray, " steps"]:
-        """Bring the run to where it stood; the losses of the steps that it has made, none if it starts anew."""
+        """Restore the run's state; returns the losses of the steps that it has made, none if it starts anew."""
         content = self.team.agree(self._content() if self.team.rank == 0 else None)
         try:
             losses = self._resume(content, device)

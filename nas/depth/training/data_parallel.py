@@ -1,4 +1,4 @@
-"""One training on several devices of a machine, a process for each: for a network that one GPU cannot hold.
+"""Data-parallel training on several devices of a machine, a process for each, where one GPU's memory is too small.
 
 Every process cuts the same batch and takes its part of it (`nas.depth.training.process_group`). Without batch norm
 that is the training of a single process but for rounding; batch norm takes its statistics from a part, and the first
@@ -33,7 +33,7 @@ RESULT = "result.pt"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Work:
-    """What every process is given; tensors travel through shared memory. `folder` is where they meet."""
+    """The job of every process; tensors travel through shared memory. `folder` is where they meet."""
 
     module: nn.Module
     rgb: UInt8[Tensor, "n h w 3"]

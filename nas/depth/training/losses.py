@@ -1,4 +1,4 @@
-"""The training loss of relative depth: a scale- and shift-invariant error, and a gradient term for edges.
+"""Training loss of relative depth: invariant to each image's scale and shift, with a gradient term for edges.
 
 Notation, per image, over its valid pixels: p the predicted log-disparity in any affine gauge with positive scale,
 d = -log z the true one, t(x) the mean of x and s(x) its mean absolute deviation from t(x).

@@ -1,4 +1,4 @@
-"""Several processes that make each step of one training together: a part of its batch each, their gradients added."""
+"""Process group of a data-parallel training: each takes a part of every batch, and gradients are summed."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A member's view of its team; `rank` counts the members from 0. A team of one speaks to nobody.
+    """One process' view of its group; `rank` counts the members from 0. A group of one communicates with nobody.
 
     A larger one speaks through torch's default process group, which must have been opened.
     """
@@ -28,7 +28,7 @@ class Team:
         return next(islice(batch.parts(self.size), self.rank, None))
 
     def add(self, module: nn.Module, loss: float) -> float:
-        """Make the members' gradients their sum, and return the sum of their losses."""
+        """All-reduce: replace the members' gradients by their sum, and return the sum of their losses."""
         if self.size == 1:
             return loss
         gradients = [value.grad for value in module.parameters() if value.grad is not None]
@@ -40,7 +40,7 @@ class Team:
         return float(total)
 
     def agree(self, value: T) -> T:
-        """What the first member has."""
+        """Broadcast the first member's value to all members."""
         if self.size == 1:
             return value
         box = [value]

@@ -1,4 +1,4 @@
-"""How to train a depth network: the numbers, and the learning rate that follows from them.
+"""Training hyperparameters of a depth network, and its learning-rate schedule.
 
 The defaults were tuned for very short runs, 2,000 to 3,000 image passes at 64 x 64, on Freedoom's validation maps.
 """
@@ -10,7 +10,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How to train; for a longer run raise `steps` alone.
+    """Training hyperparameters; for a longer run raise `steps` alone.
 
     Args:
       steps: optimiser steps; image passes are steps x batch_size.

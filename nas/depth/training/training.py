@@ -136,7 +136,7 @@ def evaluate(module: nn.Module, images: DepthImages, *, device: str = "cpu", bat
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Run:
-    """All that a step needs."""
+    """State of a training: all that a step needs."""
 
     module: nn.Module
     optimiser: torch.optim.Optimizer
