@@ -95,7 +95,7 @@ class OwnStrategy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class CheckedStrategy:
     """Strategy wrapper that checks every proposal. `name` is for messages; the last of `fidelities` is the full one."""
 
     name: str

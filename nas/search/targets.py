@@ -51,7 +51,7 @@ def drawn_in(y: Float[np.ndarray, "n"], *, reach: float = REACH) -> Float[np.nda
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sober:
+class RobustPredictor:
     """Predictor wrapper that fits to drawn-in values, so that outliers do not sway it; see `nas.search.Predictor`."""
 
     predictor: Predictor
