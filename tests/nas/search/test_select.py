@@ -9,8 +9,8 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Problem
 from nas.record import Proposal, Trial
+from nas.search import fit_to_trials
 from nas.search.select import Candidate, Listed, best_candidates
-from nas.strategies.chamnet import fit
 from predictors import gp
 
 NUM_OPTIONS = np.array([4, 4, 4])
@@ -46,7 +46,7 @@ def trained(rows: Int8[np.ndarray, "n 3"]) -> list[Trial]:
 def candidates(num: int, complete: list[Trial], seed: int = 0) -> list[Candidate]:
     return best_candidates(
         num,
-        fitted=fit(gp.PREDICTOR, features, complete, "error"),
+        fitted=fit_to_trials(gp.PREDICTOR, features, complete, "error"),
         features=features,
         complete=complete,
         objective="error",
@@ -64,7 +64,7 @@ def test_half_are_the_best_measured_and_half_the_best_predicted_of_the_rest() ->
     assert {candidate.architecture for candidate in measured} == {trial.architecture for trial in best}
     assert all(candidate.measured == error(np.array([candidate.architecture], np.int8))[0] for candidate in measured)
     assert [candidate.origin for candidate in found].count("predicted") == 3
-    fitted = fit(gp.PREDICTOR, features, complete, "error")
+    fitted = fit_to_trials(gp.PREDICTOR, features, complete, "error")
     known = {trial.architecture for trial in complete}
     rest = np.array([row for row in FEASIBLE if tuple(row.tolist()) not in known])
     cut = np.sort(fitted.predict_mean(features(rest)))[2]
