@@ -94,7 +94,7 @@ class Unheard:
 
 
 def test_an_unknown_operator_is_named() -> None:
-    with pytest.raises(ValueError, match=r"operator Unheard has no XNNPACK form; add it to nas\.xnnpack_graph"):
+    with pytest.raises(ValueError, match=r"operator Unheard has no XNNPACK form; add it to nas\.lowering\.xnnpack"):
         graphs().operator_program(Unheard(), int8=False)
 
 

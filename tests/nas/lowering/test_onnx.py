@@ -101,5 +101,5 @@ class Unheard:
 def test_an_unknown_operator_is_named() -> None:
     op: Operator = Unheard()
     network = Network(input=Shape(4, 8, 8), nodes=(Node(name="only", op=op, inputs=("input",)),))
-    with pytest.raises(ValueError, match=r"operator Unheard has no ONNX form; add it to nas\.onnx_graph"):
+    with pytest.raises(ValueError, match=r"operator Unheard has no ONNX form; add it to nas\.lowering\.onnx"):
         onnx_model(network, int8=False)

@@ -84,5 +84,7 @@ class Softmax:
 
 
 def test_an_operator_without_a_layer_is_named() -> None:
-    with pytest.raises(ValueError, match=r"operator Softmax has no torch layer; add it to nas\.build\.make_layer"):
+    with pytest.raises(
+        ValueError, match=r"operator Softmax has no torch layer; add it to nas\.lowering\.torch_module\.make_layer"
+    ):
         make_layer.__wrapped__(cast(Operator, Softmax(input=Shape(1, 1, 1))), False)  # type: ignore[attr-defined]
