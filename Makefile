@@ -9,10 +9,10 @@ demo: .venv/.demo
 	$(BIN)/nas search demo --out $(OUT)
 
 quick: .venv/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q -m "not slow and not ray and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -q -m "not slow and not ray and not browser"
 
 test: .venv/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -q
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Float, Int
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from nas.search import Fitted, Prediction, Predictor, Reasoned, cross_predict, kendall_tau
 from predictors._shared import check_training, tau_margin
@@ -78,7 +78,7 @@ class Coded:
         num_points = max((step for step in STEPS if step <= len(y)), default=0)
         if num_points == 0 or np.ptp(y[:num_points]) == 0:
             return 0, f"{self.codings[0].name}: {len(y)} points, all alike or too few to compare codings on"
-        ranks = rankdata(y[:num_points])
+        ranks = scipy.stats.rankdata(y[:num_points])
         key = X[:num_points].tobytes() + ranks.tobytes()
         if key not in self._chosen:
             self._chosen[key] = self._compare(X[:num_points], ndtri((ranks - 0.5) / num_points))

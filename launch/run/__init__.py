@@ -1,7 +1,7 @@
 """A search from start to winner. Imports launch.budget, launch.experiment, launch.extensions, launch.pricing,
 launch.report, launch.session, launch.terminal and nas.
 
-`run` is imported by name: it imports PyTorch, Optuna, scikit-learn and Matplotlib.
+`run` is imported by name: it imports PyTorch, Optuna and Matplotlib.
 """
 
 from launch.run.checkpoints import checkpoints_of, expected_bytes

@@ -1,11 +1,11 @@
 """An opened run: its folder, settings, prices and record, and cross-validation of its predictor. Imports launch.budget,
 launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing, launch.terminal and nas.
 
-`continuation`, `session`, `settings` are imported by name: they import Optuna and scikit-learn.
+`continuation`, `session`, `settings` are imported by name: they import Optuna.
 
 `latency` is imported by name: its names are written with its own before them.
 
-`profiling`, `verification` are imported by name: they import scikit-learn.
+`profiling`, `verification` are imported by name: only a search needs them.
 """
 
 from launch.session.compatibility import check_evaluator

@@ -17,8 +17,8 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Float, Int8
-from scipy.stats import qmc
 
 from nas.feasible.feasible import FeasibleSet
 
@@ -67,7 +67,7 @@ def discrepancy(design: Float[np.ndarray, "n f"], reference: Float[np.ndarray, "
     """
     levels = np.stack([_quantiles(column, base) for column, base in zip(design.T, reference.T, strict=True)], axis=1)
     pairs = itertools.combinations(range(levels.shape[1]), 2)
-    return float(np.mean([qmc.discrepancy(levels[:, list(pair)]) for pair in pairs]))
+    return float(np.mean([scipy.stats.qmc.discrepancy(levels[:, list(pair)]) for pair in pairs]))
 
 
 def _herd(X: Float[np.ndarray, "p f"], n: int) -> list[int]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Bool, Int, Int8
-from scipy.stats import beta
 
 from nas.costs import CostTable
 from nas.feasible.binning import Window
@@ -208,8 +208,8 @@ def _pilot(relaxation: Relaxation, bounds: Sequence[Bound], size: int, rng: np.r
     """Share of the space that is feasible, from draws of a set around it whose size is known (Clopper-Pearson)."""
     hits = int(_hold(bounds, relaxation.draw(PILOT, rng)).sum())
     tail, whole = (1 - CONFIDENCE) / 2, relaxation.count / size
-    low = float(beta.ppf(tail, hits, PILOT - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, PILOT - hits)) if hits < PILOT else 1.0
+    low = float(scipy.stats.beta.ppf(tail, hits, PILOT - hits + 1)) if hits else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, hits + 1, PILOT - hits)) if hits < PILOT else 1.0
     return Estimate(share=whole * hits / PILOT, low=whole * low, high=min(1.0, whole * high), confidence=CONFIDENCE)
 
 

@@ -1,7 +1,7 @@
 """Latency tables: timed on a device or brought from elsewhere, fitted, checked, read. Imports nas.costs,
 nas.devices, nas.errors, nas.plugins, nas.processes, nas.space and nas.units.
 
-`imported`, `profile` are imported by name: they import scikit-learn.
+`imported`, `profile` are imported by name: only what makes a table needs them.
 
 `noise` is imported by name: it holds a function of the same name.
 """

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Float
 from scipy.optimize import nnls
-from scipy.stats import nct, norm, spearmanr
 
 from nas.space import Conv, Network, Operator
 
@@ -148,7 +148,9 @@ def margin(predicted: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]
     Source: Hahn and Meeker 1991, "Statistical Intervals", section 4.6 (factors from the noncentral t distribution).
     """
     excess, n = measured / predicted - 1, len(measured)
-    factor = nct.ppf(MARGIN_CONFIDENCE, n - 1, norm.ppf(MARGIN_SHARE) * math.sqrt(n)) / math.sqrt(n)
+    factor = scipy.stats.nct.ppf(
+        MARGIN_CONFIDENCE, n - 1, scipy.stats.norm.ppf(MARGIN_SHARE) * math.sqrt(n)
+    ) / math.sqrt(n)
     return max(0.0, float(np.median(excess) + factor * robust_scale(excess)))
 
 
@@ -168,4 +170,4 @@ def robust_scale(values: Float[np.ndarray, " n"]) -> float:
 def _spearman(predicted: Float[np.ndarray, " n"], measured: Float[np.ndarray, " n"]) -> float | None:
     if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
         return None
-    return float(spearmanr(predicted, measured).statistic)
+    return float(scipy.stats.spearmanr(predicted, measured).statistic)

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.linear_model import RidgeCV
 
 from nas.latency.fit import kind
 from nas.latency.table import Guess
@@ -98,6 +96,9 @@ def guess(
 def _learn_and_predict(
     timed: Sequence[Operator], y: Float[np.ndarray, " n"], others: Sequence[Operator]
 ) -> Float[np.ndarray, " m"]:
+    from sklearn.ensemble import ExtraTreesRegressor  # takes a second, and most commands profile nothing
+    from sklearn.linear_model import RidgeCV
+
     predicted = np.empty(len(others))
     for name in {kind(op) for op in others}:
         ours = np.array([kind(op) == name for op in timed])

@@ -12,9 +12,9 @@ Notation:
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Float, Int
 from scipy.special import ndtri
-from scipy.stats import kendalltau, spearmanr
 
 from nas.search.predictor import Prediction, Predictor
 
@@ -48,7 +48,7 @@ def kendall_tau(predicted: Float[np.ndarray, "n"], measured: Float[np.ndarray, "
     _check(predicted, measured)
     if _is_constant(predicted) or _is_constant(measured):
         return 0.0
-    return float(kendalltau(predicted, measured).statistic)
+    return float(scipy.stats.kendalltau(predicted, measured).statistic)
 
 
 def spearman(predicted: Float[np.ndarray, "n"], measured: Float[np.ndarray, "n"]) -> float:
@@ -60,7 +60,7 @@ def spearman(predicted: Float[np.ndarray, "n"], measured: Float[np.ndarray, "n"]
     _check(predicted, measured)
     if _is_constant(predicted) or _is_constant(measured):
         return 0.0
-    return float(spearmanr(predicted, measured).statistic)
+    return float(scipy.stats.spearmanr(predicted, measured).statistic)
 
 
 def rmse(predicted: Float[np.ndarray, "n"], measured: Float[np.ndarray, "n"]) -> float:

@@ -1,7 +1,7 @@
 """The data of a report, read or worked out from a run. Imports launch.pricing, launch.report.view, launch.session and
 nas.
 
-`facts`, `learning_curve` are imported by name: they import Optuna and scikit-learn.
+`facts`, `learning_curve` are imported by name: they import Optuna.
 """
 
 from launch.report.facts.calibration_curve import CURVE, LEVELS, Calibration, calibration

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Float
-from scipy.stats import beta
 
 from launch.report.view import decimals, percent
 from nas.search import kendall_tau
@@ -47,8 +47,8 @@ def share(value: float, num_points: int) -> Interval:
     if num_points == 0 or not math.isfinite(value):
         return Interval(value=math.nan, low=math.nan, high=math.nan)
     hits, tail = round(value * num_points), (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, hits, num_points - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, num_points - hits)) if hits < num_points else 1.0
+    low = float(scipy.stats.beta.ppf(tail, hits, num_points - hits + 1)) if hits else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, hits + 1, num_points - hits)) if hits < num_points else 1.0
     return Interval(value=value, low=low, high=high)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # scipy.stats, which takes a second, is loaded where it is used
 from jaxtyping import Float
-from scipy.stats import t as student
 
 from launch.pricing import within
 from launch.report.facts import CONFIDENCE, Interval
@@ -102,7 +102,7 @@ def _importance(facts: Facts, num_groups: int) -> Importance:
 
 def _findings(facts: Facts, found: Importance, num_groups: int) -> list[Finding]:
     """The choices that leave something to decide, the most important first."""
-    reach = float(student.ppf((1 + CONFIDENCE) / 2, num_groups - 1)) if num_groups else np.nan
+    reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, num_groups - 1)) if num_groups else np.nan
     findings = [
         Finding(
             choice=choice,
