@@ -68,6 +68,7 @@ def test_a_resource_takes_fewer_than_25_lines() -> None:
         assert len(block("python", f"# {name}\n").splitlines()) < 25
 
 
+@pytest.mark.slow
 def test_every_command_answers(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     others = [command for command in commands() if command[0] != "search"]
     assert sorted(command[0] for command in others) == ["front", "info", "info", "report", "select", "select"]

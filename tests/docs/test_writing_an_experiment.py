@@ -45,6 +45,7 @@ def test_the_evaluator_takes_fewer_than_40_lines() -> None:
     assert evaluator.startswith("@dataclass(frozen=True)\nclass Digits:") and len(evaluator.splitlines()) < 40
 
 
+@pytest.mark.slow
 def test_every_other_command_answers(place: Path) -> None:
     others = [command for command in PAGE.commands() if command[0] != "search"]
     assert [command[0] for command in others] == ["info", "front", "select", "report"]
@@ -76,6 +77,7 @@ def test_the_winner_s_error_is_what_its_file_gives(place: Path) -> None:
     assert evaluator.error(model, digits.TEST) == pytest.approx(winner["metrics"]["test_error"])
 
 
+@pytest.mark.slow
 def test_the_run_can_be_extended_with_another_strategy(place: Path) -> None:
     words = "`nas search my_digits.py --out run --trials 48 --strategy random`"
     assert words in PAGE.text

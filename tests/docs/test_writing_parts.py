@@ -40,6 +40,7 @@ def test_a_page_is_half_a_page(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", PAGES)
+@pytest.mark.slow
 def test_the_search_of_the_page_runs_with_the_file(place: Path, file: str) -> None:
     search = command(file, "search")
     ended = nas(place, *search, "--executor", "serial", "--cache", "cache", "--trials", "10")
@@ -54,6 +55,7 @@ def test_the_strategy_climbs(place: Path) -> None:
 
 
 @pytest.mark.parametrize("file", PAGES)
+@pytest.mark.slow
 def test_the_replay_of_the_page_runs_with_the_file(place: Path, file: str) -> None:
     ended = nas(place, *command(file, "bench"), "--seeds", "2", "--jobs", "1", "--json")
     assert ended.returncode == 0, ended.stderr

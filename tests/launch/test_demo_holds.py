@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
     [("0,0.0,0.01", "latency_ms.unsteady holds"), ("1,0.9,0.6", "latency_ms.unsteady not verified")],
     ids=["quiet", "noisy"],
 )
+@pytest.mark.slow
 def test_a_search_ends_with_a_winner_on_any_machine(tenants: str, ending: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.demo_holds", "--runs", "1", "--executor", "serial"]
     own = ["--experiment", "tests/experiments/unsteady.py", "--out", str(tmp_path)]

@@ -15,6 +15,7 @@ def exploded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Ended]:
     return place, nas(*place.search("--json"))
 
 
+@pytest.mark.slow
 def test_the_search_names_it_once_and_judges_its_predictor_as_if_it_were_a_bad_one(
     exploded: tuple[Place, Ended],
 ) -> None:
@@ -31,6 +32,7 @@ def test_the_report_names_it_and_draws_it_at_the_edge(exploded: tuple[Place, End
     assert page.count("Trials that are absurdly far off are drawn at the edge.") == 3  # two costs, and the course
 
 
+@pytest.mark.slow
 def test_without_one_nothing_is_said_and_nothing_changed(finished: tuple[Place, Ended]) -> None:
     place, ended = finished
     complete = [trial for trial in place.trials() if trial.phase == "search"]

@@ -78,6 +78,7 @@ def test_a_journal_that_is_shorter_than_it_was_is_missed_until_it_is_taken_as_it
     opened(folder)
 
 
+@pytest.mark.slow
 def test_a_search_whose_journal_is_gone_trains_nothing(tmp_path: Path) -> None:
     place: Place = place_at(tmp_path)
     recorded(place.run.path)

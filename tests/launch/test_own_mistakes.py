@@ -255,6 +255,7 @@ def talking(folder: Path) -> str:
     return str(folder / "talking.py")
 
 
+@pytest.mark.slow
 def test_modules_beside_the_file_are_found_and_nothing_printed_gets_into_the_json(place: Place) -> None:
     ended = nas(*place.search("--json", experiment=talking(place.path)))
     assert ended.code == 0, ended.err
@@ -273,6 +274,7 @@ def test_rays_workers_find_modules_beside_the_file(place: Place) -> None:
     assert all(trial.state == "complete" for trial in place.trials())
 
 
+@pytest.mark.slow
 def test_a_mistake_ends_the_command_before_there_is_a_run(place: Place) -> None:
     file = written(place.path, "fidelity=1", "fidelty=1")
     ended = nas(*place.search(experiment=str(file)))

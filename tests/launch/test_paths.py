@@ -82,6 +82,7 @@ def test_every_path_of_a_verb_is_made_absolute_and_nothing_else(
 
 
 @pytest.mark.parametrize("storage", [(), ("--storage", "sqlite:///runs.db")])
+@pytest.mark.slow
 def test_an_evaluator_that_changes_the_working_directory_moves_no_file(
     storage: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -321,6 +321,7 @@ def essence(trials: Sequence[Trial]) -> list[Trial]:
 
 @settings(max_examples=25, deadline=None)
 @given(fate=st.integers(0, 2**16), lag=st.sampled_from([1, 8, 32]), lives=deaths, slots=st.sampled_from([1, 4, 16]))
+@pytest.mark.slow
 def test_the_same_seed_and_lag_give_the_same_trials_whatever_happens(
     fate: int, lag: int, lives: list[Death], slots: int
 ) -> None:
@@ -332,6 +333,7 @@ def test_the_same_seed_and_lag_give_the_same_trials_whatever_happens(
 
 @settings(max_examples=25, deadline=None)
 @given(fate=st.integers(0, 2**16), lives=deaths, slots=st.sampled_from([1, 4, 16]))
+@pytest.mark.slow
 def test_the_fast_mode_loses_no_trial_and_counts_none_twice(fate: int, lives: list[Death], slots: int) -> None:
     trials, ended = drive_through(lives, slots=slots, lag=0, fate=fate)
     assert [trial.ticket for trial in trials] == list(range(NUM_TRIALS))

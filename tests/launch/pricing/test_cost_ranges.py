@@ -47,6 +47,7 @@ def test_a_meter_over_whole_networks_has_the_samples_range() -> None:
     assert len(SPACE.lower(cost.highest).nodes) == cost.high
 
 
+@pytest.mark.slow
 def test_a_cost_that_hangs_together_has_the_samples_range() -> None:
     widths = [Choice(name=f"s{i}.width", options=tuple(range(1, 11))) for i in range(12)]
     stages = [Stage(name=f"s{i}", op="conv", inputs=("input",), width=width) for i, width in enumerate(widths)]

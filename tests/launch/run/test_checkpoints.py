@@ -66,6 +66,7 @@ def test_a_killed_search_finds_its_checkpoints_and_leaves_none_at_its_end(shared
     assert not (place.run.path / "checkpoints").exists() and not list(tmp_path.glob("shared/*"))
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_trained(place: Place) -> None:
     refused = nas(*place.search("--checkpoints", str(place.orders / "orders.json"), experiment=KEEPING))
     assert refused.code == 2

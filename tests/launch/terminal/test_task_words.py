@@ -44,6 +44,7 @@ def table_of(text: str) -> list[list[str]]:
     return [re.split(r"\s{2,}", line) for line in text.split("\n\n")[1].splitlines()]
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_the_tasks_own_metrics_with_their_units(graded: tuple[Place, Ended]) -> None:
     place, ended = graded
     assert ended.code == 0, ended.err
@@ -108,6 +109,7 @@ def test_a_run_of_a_version_without_words_still_opens(copied: RunFolder) -> None
     assert "failed ↓" in html and "passed<" in html and 'id="pictures"' not in html
 
 
+@pytest.mark.slow
 def test_an_objective_that_is_better_higher_is_refused_before_anything_is_trained(place: Place) -> None:
     own = place.path / "own.py"
     own.write_text("from tests.experiments.graded import upside_down as experiment\n")

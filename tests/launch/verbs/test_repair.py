@@ -90,6 +90,7 @@ def leaves_of(file: Path, table: str) -> list[int]:
     return [int.from_bytes(page[cell : cell + 4], "big") for cell in cells]
 
 
+@pytest.mark.slow
 def test_of_a_damaged_database_all_that_can_be_read_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "runs.db"
     folder = recorded(tmp_path / "run", num_trials=60, storage=f"sqlite:///{file}")
@@ -132,6 +133,7 @@ def test_a_file_that_is_no_database_is_refused_and_left(tmp_path: Path) -> None:
     assert file.read_bytes() == b"not a database" * 1000
 
 
+@pytest.mark.slow
 def test_a_repaired_run_goes_on_and_trains_what_was_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = place_at(tmp_path)
     first = nas(*place.search("--trials", "6"))

@@ -216,6 +216,7 @@ def test_a_constant_and_a_slope_are_learned_from_whole_networks() -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_matters_is_timed_first_and_checked_with_networks_of_its_kind() -> None:
     """Of a part of the space: no operator of a network outside is timed while there are enough inside."""
     space = SPACES.load("mobilenet")

@@ -42,6 +42,7 @@ def answer(program: bytes, image: torch.Tensor) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.slow
 def test_given_torchs_weights_it_gives_torchs_answer(name: str) -> None:
     network = NETWORKS[name]
     torch.manual_seed(0)

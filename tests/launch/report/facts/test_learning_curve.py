@@ -59,6 +59,7 @@ def test_steps_are_fives_as_long_as_there_are_few() -> None:
     assert sizes(10) == (10,) and sizes(3) == (3,) and sizes(0) == (0,)
 
 
+@pytest.mark.slow
 def test_a_fit_that_looks_ahead_has_seen_exactly_the_trials_that_had_ended(finished: RunFolder) -> None:
     _, values, spy = learned(finished, 22)
     ahead = spy.seen[:3]  # the fits to 10, 15 and 20 known trials come before those of cross-validation
