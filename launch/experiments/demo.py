@@ -61,11 +61,11 @@ def experiment() -> Experiment:
         limits=("macs <= 0.5 * baseline", "latency_ms.onnx <= 0.8 * baseline"),
         baseline="slim",
         # In minutes a seed's noise hides what tells architectures of one cost apart; a lower cost can be shown.
-        num_design=6,
-        num_trials=10,
+        num_design=5,
+        num_trials=8,
         fidelity=140,
         num_finalists=2,
-        final_fidelity=200,
+        final_fidelity=180,
     )
 
 
