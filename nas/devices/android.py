@@ -1,4 +1,4 @@
-"""An Android phone over adb: programs as in `nas.devices._executorch`, run by ExecuTorch's `executor_runner`.
+"""An Android phone over adb: programs as in `nas.devices.runtimes.executorch`, run by ExecuTorch's `executor_runner`.
 
 Put the runner, built for Android with XNNPACK, where `runner` says:
 
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nas.devices._executorch import EXTRA, load_module
-from nas.devices._machine import version
 from nas.devices.device import Timed
+from nas.devices.runtimes.executorch import EXTRA, load_module
+from nas.devices.runtimes.machine import version
 from nas.space import Add, Network, Operator, Shape
 
 FOLDER = "/data/local/tmp/chamnas"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from nas.devices._machine import processor
 from nas.devices.device import Timed
+from nas.devices.runtimes.machine import processor
 from nas.lowering.torch_module import build, fold, make_layer
 from nas.space import Add, Network, Operator, Shape
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from nas.devices._context import input_shapes
 from nas.devices.device import Timed
+from nas.devices.runtimes.context import input_shapes
 from nas.lowering.torch_module import build, fold, make_layer
 from nas.space import Network, Operator, Shape
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nas.devices import executorch, executorch_int8
-from nas.devices._executorch import load_module
+from nas.devices.runtimes.executorch import load_module
 from nas.space import Conv, Shape
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")

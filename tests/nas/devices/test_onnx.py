@@ -13,8 +13,8 @@ from tests.experiments.tiny import SPACE
 pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
 pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
 
-from nas.devices._onnx_cut import cut_out
-from nas.devices._onnx_session import Loaded, open_session, optimise
+from nas.devices.runtimes.onnx_cut import cut_out
+from nas.devices.runtimes.onnx_session import Loaded, open_session, optimise
 from nas.lowering.onnx import onnx_model
 
 ENDS = {"QuantizeLinear", "DequantizeLinear", "Transpose"}  # what a network's graph has at its two ends

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from nas.devices._executorch import load_module
+from nas.devices.runtimes.executorch import load_module
 from nas.lowering.random_weights import Parameters
 from nas.lowering.torch_module import build, fold, module_name
 from nas.space import INPUT, Add, Conv, Linear, Network, Node, Shape, Upsample

@@ -14,7 +14,7 @@ from search_spaces import mobilenet, tiefenrausch
 onnx = pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
 
-from nas.devices._onnx_session import open_session, optimise  # noqa: E402  # they import onnx
+from nas.devices.runtimes.onnx_session import open_session, optimise  # noqa: E402  # they import onnx
 from nas.lowering.onnx import Parameters, onnx_model  # noqa: E402
 
 

@@ -2,7 +2,7 @@
 
 ONNX Runtime rewrites a graph when it loads it: activations and additions are drawn into convolutions, float32 tensors
 get a blocked layout (NCHWc) and int8 tensors channels last, with conversions at both ends. The operator is optimised
-between neighbours (`nas.devices._context`), and whatever the runtime has put between those is cut out with the tensors
+between neighbours (`context`), and whatever the runtime has put between those is cut out with the tensors
 that reach it, as a graph that is not optimised again. So conversions count where a network has them as well, such as
 before a convolution of fewer channels than a block.
 
@@ -17,8 +17,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from nas.devices._context import AFTER, BEFORE, in_context
-from nas.devices._onnx_session import open_session, optimise
+from nas.devices.runtimes.context import AFTER, BEFORE, in_context
+from nas.devices.runtimes.onnx_session import open_session, optimise
 from nas.lowering.onnx import onnx_model
 from nas.space import INPUT, Operator
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nas.devices._machine import library, processor, version
 from nas.devices.device import Timed
+from nas.devices.runtimes.machine import library, processor, version
 from nas.space import Network, Operator
 
 EXTRA = "executorch"
@@ -36,13 +36,13 @@ class ExecuTorch:
         }
 
     def load_operator(self, op: Operator) -> Timed:
-        runs = load_module("nas.devices._executorch_run")
+        runs = load_module("nas.devices.runtimes.executorch_run")
         program = load_module("nas.lowering.executorch").operator_program(op, int8=self.int8)
         loaded: Timed = runs.Loaded(program, self.num_threads, runs.empty_run_ms(self.num_threads))
         return loaded
 
     def load_network(self, network: Network) -> Timed:
-        runs = load_module("nas.devices._executorch_run")
+        runs = load_module("nas.devices.runtimes.executorch_run")
         program = load_module("nas.lowering.executorch").network_program(network, int8=self.int8)
         loaded: Timed = runs.Loaded(program, self.num_threads, 0.0)
         return loaded
