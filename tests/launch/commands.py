@@ -1,5 +1,6 @@
-"""What tests of the command share: a place with a run, and the command as a real process."""
+"""What tests of the command share: a place with a run, and the command, in this process or as a real one."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from launch import cli
 from launch.session import RunFolder
 from launch.session.session import open_session
 from nas.record import Trial
@@ -62,6 +66,14 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def nas(*arguments: str) -> Ended:
+    """The command in this process: what is neither killed nor interrupted need not wait for another to load torch."""
+    with contextlib.chdir(ROOT):
+        ended = CliRunner().invoke(cli.nas, arguments, prog_name="nas")
+    return Ended(code=ended.exit_code, out=ended.stdout, err=ended.stderr)
+
+
+def nas_alone(*arguments: str) -> Ended:
+    """The command in a process of its own."""
     process = start(*arguments)
     out, err = process.communicate()
     return Ended(code=process.returncode, out=out, err=err)

@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted, refused, extended or moved to a cluster, as real processes."""
+"""Runs that are killed, interrupted, refused, extended or moved to a cluster."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 from nas.record import Trial
 from tests.experiments.tiny import SPACE, Orders, trained
-from tests.launch.commands import THROTTLED, Ended, Place, nas, place_at, start
+from tests.launch.commands import THROTTLED, Ended, Place, nas, nas_alone, place_at, start
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # several whole searches each
@@ -23,7 +23,7 @@ def test_a_run_that_is_killed_and_interrupted_ends_as_if_nothing_had_happened(
     place = place_at(tmp_path, orders)
     codes, last = [], Ended(code=0, out="", err="")
     for _ in range(4):
-        last = nas(*place.search())
+        last = nas_alone(*place.search())
         codes.append(last.code)
         if last.code == 130:
             assert last.err.splitlines()[-1] == "stopped; the same command continues"
@@ -170,7 +170,7 @@ def test_two_workers_on_ray_and_a_database_give_the_trials_of_a_serial_run(
         monkeypatch.delenv(name)
     place = place_at(tmp_path, Orders(kill_once=("search-5", "final-0")))
     options = ("--executor", "ray", "--workers", "2", "--lag", "2", "--storage", f"sqlite:///{tmp_path}/study.db")
-    ended = nas(*place.search(*options))
+    ended = nas_alone(*place.search(*options))
     assert ended.code == 0, ended.err
     serial, _ = finished
     assert place.trials() == serial.trials()

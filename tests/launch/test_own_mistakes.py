@@ -16,7 +16,7 @@ from launch.session.session import load_experiment
 from nas.depth.data.images import DataError
 from nas.errors import aside
 from tests.experiments import tiny
-from tests.launch.commands import ROOT, Place, nas
+from tests.launch.commands import ROOT, Place, nas_alone
 
 MINE = """\
 from launch.experiment import Experiment
@@ -257,19 +257,19 @@ def talking(folder: Path) -> str:
 
 @pytest.mark.slow
 def test_modules_beside_the_file_are_found_and_nothing_printed_gets_into_the_json(place: Place) -> None:
-    ended = nas(*place.search("--json", experiment=talking(place.path)))
+    ended = nas_alone(*place.search("--json", experiment=talking(place.path)))
     assert ended.code == 0, ended.err
     assert ended.record["objective"]["name"] == "error"
     for word in ("imported", "neighbour", "called", "made", "trained", "below"):
         assert word in ended.err
-    selected = nas("select", str(place.run.path), "--top", "1", "--json")
+    selected = nas_alone("select", str(place.run.path), "--top", "1", "--json")
     assert selected.code == 0 and len(selected.record["candidates"]) == 1
 
 
 @pytest.mark.ray
 def test_rays_workers_find_modules_beside_the_file(place: Place) -> None:
     options = ("--json", "--executor", "ray", "--workers", "2")
-    ended = nas(*place.search(*options, experiment=talking(place.path)))
+    ended = nas_alone(*place.search(*options, experiment=talking(place.path)))
     assert ended.code == 0, ended.err
     assert all(trial.state == "complete" for trial in place.trials())
 
@@ -277,7 +277,7 @@ def test_rays_workers_find_modules_beside_the_file(place: Place) -> None:
 @pytest.mark.slow
 def test_a_mistake_ends_the_command_before_there_is_a_run(place: Place) -> None:
     file = written(place.path, "fidelity=1", "fidelty=1")
-    ended = nas(*place.search(experiment=str(file)))
+    ended = nas_alone(*place.search(experiment=str(file)))
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith(f"error: experiment() of {file}: an Experiment has no field 'fidelty'; did you mean")
     assert not place.run.path.exists()
@@ -287,6 +287,6 @@ def test_an_exit_that_nobody_expects_is_neither_success_nor_a_violated_limit(pla
     quitting = "class Quitting:\n    def fit(self, X, y):\n        raise SystemExit(0)\n\n\n"
     source = MINE.replace("ridge.PREDICTOR", "Quitting()").replace("def experiment", f"{quitting}def experiment")
     (place.path / "mine.py").write_text(source)
-    ended = nas(*place.search(experiment=str(place.path / "mine.py")))
+    ended = nas_alone(*place.search(experiment=str(place.path / "mine.py")))
     assert ended.code == 2
     assert "error: SystemExit: exit status 0; leave sys.exit() to" in ended.err and "(mine.py, line 10)" in ended.err

@@ -15,7 +15,7 @@ from optuna.storages import BaseStorage, RDBStorage
 
 from nas.record.storage import HistoryError, open_storage
 from tests.experiments.tiny import Orders, trained
-from tests.launch.commands import Ended, Place, nas, place_at, start
+from tests.launch.commands import Ended, Place, nas_alone, place_at, start
 from tests.launch.test_cut_short import wait_for_job
 from tests.waiting import until
 
@@ -124,7 +124,7 @@ def test_a_search_that_is_killed_goes_on_and_equals_one_with_a_journal_and_its_p
 ) -> None:
     cut_short = ("search-4", "final-1")
     place = place_at(tmp_path, Orders(kill_once=cut_short))
-    ended = [nas(*on(server, place)) for _ in range(3)]
+    ended = [nas_alone(*on(server, place)) for _ in range(3)]
     assert [one.code for one in ended] == [-signal.SIGKILL, -signal.SIGKILL, 0], ended[-1].err
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert place.run.settings_file in written and not place.run.journal.exists()
@@ -133,7 +133,7 @@ def test_a_search_that_is_killed_goes_on_and_equals_one_with_a_journal_and_its_p
     assert server.url(None) in place.run.settings_file.read_text()
 
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    assert nas("status", str(place.run.path), "--json").record["finished"] is True
+    assert nas_alone("status", str(place.run.path), "--json").record["finished"] is True
     undisturbed, _ = finished
     assert place.trials() == undisturbed.trials()
     assert place.run.read_json(place.run.winner) == undisturbed.run.read_json(undisturbed.run.winner)
@@ -151,7 +151,7 @@ def test_one_driver_at_a_time_and_a_server_that_restarts_meanwhile_is_found_agai
     driver = start(*command)
     try:
         wait_for_job("search-2", place, driver)
-        second = nas(*command)
+        second = nas_alone(*command)
         assert second.code == 2 and f"is held by process {driver.pid} on " in second.err
         server.stop(signal.SIGQUIT)
         server.start()
@@ -173,7 +173,7 @@ def test_a_server_that_is_gone_ends_the_driver_with_a_sentence_and_the_command_c
         server.stop(signal.SIGQUIT)
         (place.orders / "release").touch()
         _, err = driver.communicate()
-        dead = nas(*command)
+        dead = nas_alone(*command)
     finally:
         driver.kill()
         server.start()
@@ -182,14 +182,14 @@ def test_a_server_that_is_gone_ends_the_driver_with_a_sentence_and_the_command_c
     assert err.endswith("give the same command: it goes on from what is recorded\n")
     assert dead.code == 2 and "Traceback" not in dead.err
     assert f"error: {server.url(None)} cannot be opened (" in dead.err and "Connection refused" in dead.err
-    again = nas(*command)
+    again = nas_alone(*command)
     assert again.code == 0, again.err
     begun = trained(place.orders)
     assert [name for name in begun if begun.count(name) > 1] == ["search-2", "search-2"]
 
 
 def test_a_wrong_password_is_refused_before_anything_is_trained(server: Server, place: Place) -> None:
-    refused = nas(*on(server, place, password="wr0ng"))
+    refused = nas_alone(*on(server, place, password="wr0ng"))
     assert refused.code == 2 and "Traceback" not in refused.err
     assert f"error: {server.url(None)} cannot be opened (" in refused.err
     assert 'password authentication failed for user "search"' in refused.err
@@ -197,7 +197,7 @@ def test_a_wrong_password_is_refused_before_anything_is_trained(server: Server, 
         "see that its server runs there, and that user and password (~/.pgpass or PGPASSWORD) are right" in refused.err
     )
     assert "wr0ng" not in refused.err and trained(place.orders) == []
-    corrected = nas(*on(server, place, "--trials", "5"))
+    corrected = nas_alone(*on(server, place, "--trials", "5"))
     assert corrected.code == 0, corrected.err
 
 

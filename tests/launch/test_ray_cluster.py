@@ -22,7 +22,7 @@ import pytest
 from launch.executors import Terms, make_executor
 from nas.plugins import load_file
 from nas.record import Executor, Outcome
-from tests.launch.commands import nas, place_at
+from tests.launch.commands import nas_alone, place_at
 from tests.launch.executors.test_executors import job, outcomes
 from tests.launch.probing import visits
 from tests.waiting import FOREVER_S, until
@@ -270,12 +270,12 @@ def test_the_command_searches_on_the_cluster_or_is_refused_before_anything_is_ma
 ) -> None:
     place = place_at(tmp_path)
     on_cluster = ("--executor", "ray", "--address", cluster.address)
-    refused = nas(*place.search(*on_cluster, "--gpus-per-trial", "3"))
+    refused = nas_alone(*place.search(*on_cluster, "--gpus-per-trial", "3"))
     assert refused.code == 2 and "a trial needs 1 CPUs and 3 GPUs on one node" in refused.err
     assert not place.run.path.exists() and not (tmp_path / "cache").exists()
     terms = ("--gpus-per-trial", "0.5", "--cpus-per-trial", "0.5", "--memory-per-trial", "50MB")
     care = ("--retries", "1", "--trial-timeout", "5min")
-    ended = nas(*place.search(*on_cluster, *terms, *care))
+    ended = nas_alone(*place.search(*on_cluster, *terms, *care))
     assert ended.code == 0, ended.err
     assert {trial.state for trial in place.trials()} == {"complete"}
     assert json.loads(place.run.settings_file.read_text())["lag"] == 2 * 4  # twice the cluster's slots

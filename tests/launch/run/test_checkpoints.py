@@ -10,7 +10,7 @@ from launch.run.checkpoints import NOWHERE, checkpoints_of, expected_bytes
 from nas.lowering.torch_module import build
 from nas.record.checkpoints import Checkpoints
 from tests.experiments.tiny import SPACE, Orders
-from tests.launch.commands import ROOT, Place, nas, place_at
+from tests.launch.commands import ROOT, Place, nas_alone, place_at
 
 KEEPING = str(ROOT / "tests/experiments/keeping.py")
 
@@ -56,9 +56,9 @@ def test_a_killed_search_finds_its_checkpoints_and_leaves_none_at_its_end(shared
     command = place.search(*options, experiment=KEEPING)
     folder = tmp_path / "shared" if shared else place.run.path / "checkpoints"
     for job in ("search-2-of-1", "final-1-of-5"):
-        assert nas(*command).code == -9
+        assert nas_alone(*command).code == -9
         assert [path.name for path in folder.rglob("*") if path.is_file()] == [job]
-    ended = nas(*command)
+    ended = nas_alone(*command)
     assert ended.code in (0, 1), ended.err
     assert "final-1: final-1 went on" in ended.err
     noted = {f"{trial.phase}-{trial.ticket}": trial.notes for trial in place.trials() if trial.notes}
@@ -68,11 +68,11 @@ def test_a_killed_search_finds_its_checkpoints_and_leaves_none_at_its_end(shared
 
 @pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_trained(place: Place) -> None:
-    refused = nas(*place.search("--checkpoints", str(place.orders / "orders.json"), experiment=KEEPING))
+    refused = nas_alone(*place.search("--checkpoints", str(place.orders / "orders.json"), experiment=KEEPING))
     assert refused.code == 2
     assert "checkpoints must be written, read and removed at" in refused.err and "--checkpoints another" in refused.err
     assert not place.run.journal.exists() and not (place.orders / "trained.log").exists()
-    assert nas(
+    assert nas_alone(
         *place.search(
             experiment=KEEPING,
         )
