@@ -3,9 +3,10 @@ nas.processes.
 """
 
 from nas.depth.data.depth_encoding import Kind, Meaning, text_of
-from nas.depth.data.images import DepthData, DepthImages
+from nas.depth.data.images import DataError, DepthData, DepthImages
 
 __all__ = [
+    "DataError",
     "DepthData",
     "DepthImages",
     "Kind",
