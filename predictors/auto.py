@@ -18,7 +18,8 @@ import numpy as np
 from jaxtyping import Float
 
 from nas.search import Fitted, Prediction, Predictor, cross_predict, kendall_tau, top_k_regret
-from predictors import forest, gp, mlp, pairwise, ridge
+from predictors import extra_trees, forest, gp, mlp, pairwise, ridge
+from predictors._rank_normal import RankNormal
 from predictors._shared import check_training, tau_margin
 
 MIN_POINTS = 12
@@ -43,9 +44,11 @@ class Member:
 
 MEMBERS: Mapping[str, Member] = {
     "gp": Member(predictor=gp.PREDICTOR, most=2_000),
+    "gp on ranks": Member(predictor=RankNormal(predictor=gp.PREDICTOR), most=2_000),
     "ridge": Member(predictor=ridge.PREDICTOR),
     "pairwise": Member(predictor=pairwise.PREDICTOR, most=1_000),
     "forest": Member(predictor=forest.PREDICTOR),
+    "extra trees on ranks": Member(predictor=RankNormal(predictor=extra_trees.PREDICTOR)),
     "mlp": Member(predictor=mlp.PREDICTOR, least=40),
 }
 

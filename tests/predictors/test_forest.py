@@ -4,7 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from sklearn.ensemble import RandomForestRegressor
 
-from predictors.forest import NUM_TREES, PREDICTOR, SEED
+from predictors._trees import NUM_TREES, SEED
+from predictors.forest import PREDICTOR
 
 
 def sample(num_points: int, seed: int) -> tuple[Float[np.ndarray, "n 5"], Float[np.ndarray, "n"]]:
