@@ -1,0 +1,77 @@
+"""Trains weights that networks share, one network a step, and scores a network by them.
+
+What the shared weights are is not known here: they hand out modules and take back their gradients
+(`nas.supernet.shared_weights` does). Batches, augmentation, loss and learning rate are those of a training alone.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor, nn
+
+from nas.depth.data import DepthImages
+from nas.depth.training import batches as batching
+from nas.depth.training.losses import depth_loss
+from nas.depth.training.recipe import Recipe, learning_rate
+from nas.depth.training.training import TrainingDiverged
+
+NUM_CALIBRATION = 4
+"""Batches whose statistics a network's batch norms take before it is scored."""
+CALIBRATION_SIZE = 32
+
+
+class Weights(Protocol):
+    """Shared weights, as `train_shared` needs them."""
+
+    def network(self, architecture: tuple[int, ...]) -> nn.Module: ...
+
+    def update(self, module: nn.Module, *, learning_rate: float, weight_decay: float) -> None: ...
+
+
+def train_shared(
+    weights: Weights,
+    sample: Callable[[np.random.Generator], tuple[int, ...]],
+    images: DepthImages,
+    recipe: Recipe,
+    *,
+    seed: int,
+    on_step: Callable[[int, float], None] | None = None,
+) -> Float32[np.ndarray, " steps"]:
+    """Train the shared weights in place on a CPU; the losses of the steps.
+
+    Args:
+      sample: draws the network of a step.
+      seed: of networks, order and augmentation.
+
+    Raises:
+      TrainingDiverged: the loss became NaN or infinite.
+    """
+    pictures = batching.load(images, torch.device("cpu"))
+    order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)))
+    losses = np.zeros(recipe.steps, dtype=np.float32)
+    for step in range(recipe.steps):
+        rng = np.random.default_rng((seed, 1, step))
+        module = weights.network(sample(rng))
+        batch = pictures.cut(order[step], recipe, rng)
+        prediction = module(batch.rgb)
+        loss = depth_loss(prediction, batch.log_disparity, batch.valid, edge_weight=recipe.edge_weight)
+        losses[step] = value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingDiverged(step, value, recipe.peak_lr)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
+        weights.update(module, learning_rate=learning_rate(recipe, step), weight_decay=recipe.weight_decay)
+        if on_step is not None:
+            on_step(step, value)
+    return losses
+
+
+def calibration(images: DepthImages, *, seed: int) -> Iterator[Tensor]:
+    """Batches of training pictures for the statistics of batch norms, the same for every network."""
+    chosen = np.random.default_rng((seed, 2)).permutation(len(images))[: NUM_CALIBRATION * CALIBRATION_SIZE]
+    rgb = batching.to_tensor(images.rgb[chosen])
+    for part in torch.split(rgb, CALIBRATION_SIZE):
+        yield batching.to_input(part)
