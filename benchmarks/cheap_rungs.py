@@ -1,0 +1,177 @@
+"""Which cheap score of a depth network ranks as its long training does, and what does it cost?
+
+    python -m benchmarks.cheap_rungs [TABLE.csv.gz] [--record FILE.jsonl] [--steps 1000] [--tune 0 20 60] [--seeds 1]
+
+Ranks the networks of `benchmarks.depth_table` (which `benchmarks.depth_noise` and `benchmarks.depth_ranking` explain)
+against the mean of their longest trainings:
+
+    alone      trained alone for 60 and for 180 steps: error, absolute relative error, loss
+    curve      the loss of 180 steps, extrapolated to the longest by a falling power of the step
+    shared     one set of weights trained for --steps steps, each on one network drawn uniformly among those of .15 to 1
+               of the slim baseline's cost (`nas.supernet`); statistics of batch norms taken anew for each network; then
+               --tune more steps of its own
+    costs      multiply-accumulates and parameters alone
+
+For each it prints Kendall's tau over all networks and within bands of equal cost, and the core-seconds for all of them,
+everything that is shared included. The bar: tau .6 within 300 core-seconds for 60 networks.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+import torch
+from jaxtyping import Float
+
+from benchmarks._depth_trainings import NUM_WINDOWS, pictures
+from benchmarks.depth_ranking import architectures_of, taus
+from benchmarks.depth_table import HIGH, LOW, SCHEDULE, STEPS
+from launch.experiments.demo import SPACE
+from launch.pricing import price
+from launch.terminal import table
+from nas.depth.training import Recipe
+from nas.depth.training.shared import calibration, train_shared
+from nas.depth.training.training import evaluate, train
+from nas.lowering.torch_module import fold
+from nas.resources import macs
+from nas.space import Architecture
+from nas.supernet.shared_weights import SharedWeights, fresh, recalibrate
+from search_spaces.table import Results, read_results
+
+MEASURES = ("error", "abs_rel", "loss")
+TUNE_LR_SHARE = 0.25
+"""Of the recipe's peak rate, for the steps of a network's own after the shared ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A cheap score of every network, lower is better, and the core-seconds that all of them took."""
+
+    name: str
+    values: Float[np.ndarray, " n"]
+    seconds: float
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    options = _options()
+    results = read_results(options.table)
+    truth, cost = results.numbers(f"error_{STEPS[-1]}_mean"), results.numbers("macs")
+    rows = architectures_of(results)
+    scores = [*_costs(results), *_alone(results, options.record)]
+    print(f"{len(rows)} networks", flush=True)
+    _show(scores, truth, cost)
+    for seed in range(options.seeds):
+        _show(_shared(rows, options, seed), truth, cost)
+
+
+def _show(scores: list[Score], truth: Float[np.ndarray, " n"], cost: Float[np.ndarray, " n"]) -> None:
+    lines = [[one.name, *taus(one.values, truth, cost), f"{one.seconds:.0f}"] for one in scores]
+    print(table(["score", "tau", "at equal cost", "core-seconds"], lines), flush=True)
+
+
+def _costs(results: Results) -> list[Score]:
+    return [Score(name=name, values=-results.numbers(name), seconds=0.0) for name in ("macs", "params")]
+
+
+def _alone(results: Results, record: Path) -> list[Score]:
+    seconds = _seconds(record, len(results.architectures))
+    scores = [
+        Score(name=f"alone, {steps} steps, {name}", values=results.numbers(f"{name}_{steps}"), seconds=seconds[steps])
+        for steps in STEPS[:-1]
+        for name in MEASURES
+    ]
+    curves = [np.array(text.split(), dtype=np.float64) for text in _by_row(results, f"curve_{STEPS[1]}")]
+    ahead = np.array([_extrapolated(curve, STEPS[-1] / STEPS[1]) for curve in curves])
+    return [*scores, Score(name=f"curve of {STEPS[1]} steps", values=ahead, seconds=seconds[STEPS[1]])]
+
+
+def _seconds(record: Path, num_networks: int) -> Mapping[int, float]:
+    """What trainings of each length took for all networks, with one seed each."""
+    ended = [json.loads(line) for line in record.read_text().splitlines()]
+    return {
+        steps: num_networks
+        * float(np.mean([one["seconds"] for one in ended if "seconds" in one and one["setting"]["steps"] == steps]))
+        for steps in STEPS
+    }
+
+
+def _by_row(results: Results, column: str) -> list[str]:
+    """A column's texts by architecture."""
+    texts = dict(zip(results.place.tolist(), results.cells[column], strict=True))
+    return [texts[i] for i in range(len(results.architectures))]
+
+
+def _extrapolated(curve: Float[np.ndarray, " w"], times: float) -> float:
+    """The loss after so many times the steps, by a + b t^-c fitted to the later three quarters of a curve."""
+    t, later = np.arange(1, NUM_WINDOWS + 1) / NUM_WINDOWS, slice(NUM_WINDOWS // 4, None)
+
+    def residual(known: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " v"]:
+        return np.asarray(known[0] + known[1] * t[later] ** -known[2] - curve[later])
+
+    bounds = ([0.0, 0.0, 0.05], [np.inf, np.inf, 2.0])
+    a, b, c = scipy.optimize.least_squares(residual, (0.5 * curve[-1], 0.5 * curve[-1], 0.5), bounds=bounds).x
+    return float(a + b * times**-c)
+
+
+def _shared(rows: list[Architecture], options: argparse.Namespace, seed: int) -> list[Score]:
+    data = pictures(SCHEDULE[STEPS[1]], None, 1)
+    recipe = Recipe(steps=options.steps, batch_size=options.batch_size, peak_lr=options.peak_lr)
+    pricing = price(SPACE, macs.RESOURCES, baseline="slim")
+    bounds = (f"macs <= {HIGH} * baseline", f"macs >= {LOW} * baseline")
+    feasible = pricing.feasible([pricing.limit(text) for text in bounds], seed=0)
+    weights, began = fresh(SPACE, seed=seed), time.process_time()
+
+    def sample(rng: np.random.Generator) -> Architecture:
+        return tuple(feasible.sample(1, rng)[0].tolist())
+
+    losses = train_shared(weights, sample, data.train, recipe, seed=seed)
+    spent = time.process_time() - began
+    print(f"\nseed {seed}: {recipe}; {spent:.0f} s, loss {losses[: len(losses) // 10].mean():.3f} -> "
+          f"{losses[-len(losses) // 10 :].mean():.3f}", flush=True)  # fmt: skip
+    scores = []
+    for tune in options.tune:
+        began = time.process_time()
+        found = [_scored(weights, row, data, replace(recipe, steps=max(1, tune)), tune, seed) for row in rows]
+        seconds = spent + time.process_time() - began
+        for name in found[0]:
+            values = np.array([one[name] for one in found])
+            scores.append(
+                Score(name=f"shared {options.steps} steps, {tune} of its own, {name}", values=values, seconds=seconds)
+            )
+    return scores
+
+
+def _scored(
+    weights: SharedWeights, row: Architecture, data: Any, recipe: Recipe, tune: int, seed: int
+) -> dict[str, float]:
+    module, found = weights.network(row), {}
+    if tune:
+        tuned = replace(recipe, peak_lr=TUNE_LR_SHARE * recipe.peak_lr)
+        found["loss"] = float(train(module, data.train, tuned, seed=seed).losses[-max(1, tune // 4) :].mean())
+    recalibrate(module, calibration(data.train, seed=seed), lambda network, batch: network(batch))
+    metrics = evaluate(fold(module), data.validation)
+    return found | {"error": metrics.error, "abs_rel": metrics.abs_rel}
+
+
+def _options() -> argparse.Namespace:
+    folder = Path(__file__).parent / "results"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path, nargs="?", default=folder / "depth_table.csv.gz")
+    parser.add_argument("--record", type=Path, default=folder / "depth_table.jsonl")
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--peak-lr", type=float, default=4e-3)
+    parser.add_argument("--tune", type=int, nargs="+", default=[0, 20, 60])
+    parser.add_argument("--seeds", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

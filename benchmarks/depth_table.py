@@ -1,0 +1,181 @@
+"""A table of depth networks, each trained alone for several lengths: what searches on depth are judged on.
+
+    python -m benchmarks.depth_table [--jobs 2] [--record FILE] [--latency TABLE.json ..]
+        [--out benchmarks/results/depth_table.csv.gz] [--stop-after MINUTES]
+
+Networks of the demo's space with .15 to 1 of the slim baseline's multiply-accumulates, trained as the demo trains, for
+60, 180 and 720 steps; some with three seeds. It goes on where it was stopped and writes the table anew each time, with
+the rows that are complete. Any verb that reads tables reads it:
+
+    nas bench benchmarks/results/depth_table.csv.gz --objective error_720:min --strategies chamnet,forest,random
+
+Columns beside the decisions: `macs`, `params`, `latency_ms_DEVICE` by the tables given with --latency, `origin`; then
+METRIC_STEPS of seed 0 (error = 1 - delta1, abs_rel, si_log_rmse on validation maps; test_error, test_abs_rel on test
+maps; loss, the mean of the last tenth of the steps), METRIC_STEPS_seedN of the others, METRIC_STEPS_mean over all seeds
+that a row has, and curve_STEPS, the loss over 24 equal parts of seed 0's training.
+"""
+
+import argparse
+import csv
+import gzip
+import io
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks._depth_trainings import Setting, Training, trained
+from launch.experiments.demo import SPACE
+from launch.pricing import Pricing, price
+from nas.latency import read
+from nas.resources import macs, params
+from nas.space import Architecture, Option
+from search_spaces import tiefenrausch
+from search_spaces.table import PREFIX
+
+STEPS = (60, 180, 720)
+SCHEDULE = {steps: Setting(name=f"{steps}", steps=steps) for steps in STEPS}
+NUM_DRAWN = 42
+"""Of uniform draws, and of draws spread evenly over the cost."""
+LOW, HIGH = 0.15, 1.0
+"""Of the slim baseline's multiply-accumulates."""
+SCALES = (0.2, 0.24, 0.28, 0.32, 0.36, 0.4, 0.43, 0.46, 0.48, 0.52)
+"""Of the published widths: what one does by hand."""
+NUM_REPEATED = 24
+SEEDS = (0, 1, 2)
+CHUNK = 16
+"""Trainings between two writings of the table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    architecture: Architecture
+    origin: str
+    seeds: tuple[int, ...]
+
+
+def main() -> None:
+    options = _options()
+    pricing = price(
+        SPACE, (*macs.RESOURCES, *params.RESOURCES), [read(path) for path in options.latency], baseline="slim"
+    )
+    rows = chosen(pricing)
+    results, ends = dict[str, Any](), time.monotonic() + 60 * options.stop_after
+    wanted = list(_trainings(rows))
+    for start in range(0, len(wanted), CHUNK):
+        results |= trained(wanted[start : start + CHUNK], options.record, jobs=options.jobs)
+        _write(options.out, rows, results, pricing)
+        if time.monotonic() > ends:
+            print(f"stopped after {start + CHUNK} of {len(wanted)} trainings; the same command goes on from there")
+            return
+    print(f"{options.out}: {len(rows)} networks, {len(wanted)} trainings")
+
+
+def chosen(pricing: Pricing) -> list[Row]:
+    """The networks, the repeated ones first and spread over the cost, in the order in which they are trained."""
+    feasible = pricing.feasible(
+        [pricing.limit(f"macs <= {HIGH} * baseline"), pricing.limit(f"macs >= {LOW} * baseline")], seed=0
+    )
+    uniform, spread = (
+        feasible.sample(NUM_DRAWN, np.random.default_rng(0)),
+        feasible.sample_spread(NUM_DRAWN, np.random.default_rng(1)),
+    )
+    found = {SPACE.reference("slim"): "slim"}
+    for scale in SCALES:
+        found.setdefault(_scaled(scale), f"published, widths x {scale}")
+    mixed = zip_longest(map(tuple, spread.tolist()), map(tuple, uniform.tolist()))
+    for even, random in mixed:
+        found.setdefault(even, "spread")
+        found.setdefault(random, "uniform")
+    return [
+        Row(architecture=architecture, origin=origin, seeds=SEEDS if place < NUM_REPEATED else SEEDS[:1])
+        for place, (architecture, origin) in enumerate(found.items())
+    ]
+
+
+def _scaled(scale: float) -> Architecture:
+    published, step = tiefenrausch.SPACE.references["published"], tiefenrausch.WIDTHS[0]
+    decisions: dict[str, Option] = {
+        name: max(step, round(int(value) * scale / step) * step) if name.endswith(".width") else value
+        for name, value in published.items()
+    }
+    return SPACE.architecture(decisions)
+
+
+def _trainings(rows: Sequence[Row]) -> Iterator[Training]:
+    """Row by row, so that a table that is not finished has whole rows."""
+    for row in rows:
+        for steps in STEPS:
+            for seed in row.seeds:
+                yield Training(setting=SCHEDULE[steps], architecture=row.architecture, seed=seed)
+
+
+def _write(path: Path, rows: Sequence[Row], results: Mapping[str, Any], pricing: Pricing) -> None:
+    whole = [record for row in rows if (record := _record(row, results, pricing)) is not None]
+    header = list(dict.fromkeys(name for record in whole for name in record))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(whole)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def _record(row: Row, results: Mapping[str, Any], pricing: Pricing) -> dict[str, Any] | None:
+    """A row of the table; None while a training of it is missing."""
+    runs = {
+        steps: [
+            results.get(Training(setting=SCHEDULE[steps], architecture=row.architecture, seed=seed).key)
+            for seed in row.seeds
+        ]
+        for steps in STEPS
+    }
+    if any(result is None for ones in runs.values() for result in ones):
+        return None
+    decisions = {f"{PREFIX}{name}": value for name, value in SPACE.decisions(row.architecture).items()}
+    costs = {name.replace(".", "_"): value for name, value in pricing.costs(row.architecture).items()}
+    record = {**decisions, **costs, "origin": row.origin}
+    for steps, ones in runs.items():
+        record |= _measured(steps, [{} if "failure" in one else _metrics(one) for one in ones])
+        record[f"curve_{steps}"] = " ".join(map(str, ones[0].get("curve", ())))
+    return record
+
+
+def _metrics(result: Mapping[str, Any]) -> dict[str, float]:
+    validation = {name: result["validation"][name] for name in ("error", "abs_rel", "si_log_rmse")}
+    test = {f"test_{name}": result["test"][name] for name in ("error", "abs_rel")}
+    return {**validation, **test, "loss": round(result["loss"], 6)}
+
+
+def _measured(steps: int, by_seed: Sequence[Mapping[str, float]]) -> dict[str, float | str]:
+    """The columns of one length; empty cells where a training failed."""
+    columns: dict[str, float | str] = {}
+    for name in ("error", "abs_rel", "si_log_rmse", "test_error", "test_abs_rel", "loss"):
+        values = [one[name] for one in by_seed if name in one]
+        columns[f"{name}_{steps}"] = by_seed[0].get(name, "")
+        columns |= {f"{name}_{steps}_seed{seed}": one.get(name, "") for seed, one in enumerate(by_seed) if seed}
+        columns[f"{name}_{steps}_mean"] = round(float(np.mean(values)), 6) if values else ""
+    return columns
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--record",
+        type=Path,
+        default=Path(__file__).parent / "results/depth_table.jsonl",
+        help="goes on with what it holds",
+    )
+    parser.add_argument("--latency", type=Path, nargs="*", default=[], help="latency tables of the demo's space")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results/depth_table.csv.gz")
+    parser.add_argument("--stop-after", type=float, default=float("inf"), metavar="MINUTES")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
