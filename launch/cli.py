@@ -98,6 +98,11 @@ cache_option = click.option(
 @latency_option
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
 @click.option(
+    "--objective",
+    metavar="M",
+    help="Metric to minimise; or a resource, such as macs, under a --limit on the metric. [default: the experiment's]",
+)
+@click.option(
     "--strategy", metavar="KEY|FILE", help="Proposes what is trained. [default: the experiment's, else chamnet's]"
 )
 @click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")

@@ -76,7 +76,9 @@ class Experiment:
       rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
       num_finalists: how many are trained again, at `final_fidelity`.
-      objective: the metric that is minimised.
+      objective: the metric that is learned, and minimised unless `minimise` names something else; a limit may name it.
+      minimise: a resource, the least of which is sought among networks that meet the limit on the objective, such as
+        "error <= 1.02 * baseline"; None for the objective itself.
 
     Raises:
       ExperimentError: a field is of another kind than it must be, or out of its range.
@@ -97,6 +99,7 @@ class Experiment:
     num_finalists: int
     final_fidelity: int
     objective: str = "error"
+    minimise: str | None = None
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
 
@@ -171,6 +174,8 @@ def _not_a_part(field: str, value: object, kind: Kind, *, sign: str = "") -> Exp
 def _check_texts(experiment: Experiment) -> None:
     for field in ("name", "objective"):
         _check_text(field, getattr(experiment, field))
+    if experiment.minimise is not None:
+        _check_text("minimise", experiment.minimise)
     for limit in _several("limits", experiment.limits):
         _check_text("limits", limit)
     known = sorted(experiment.space.references)

@@ -17,6 +17,7 @@ from launch.experiment import Experiment
 from launch.extensions.checked_parts import (
     OwnPredictor,
     OwnStrategy,
+    PartError,
     check_predictor,
     check_strategy,
     load_predictor,
@@ -26,11 +27,13 @@ from launch.extensions.file_digests import KeptFile, path_of
 from nas.genetic import Problem
 from nas.plugins import PREDICTORS, STRATEGIES, Kind
 from nas.search import MakeStrategy, Predictor, Task
-from nas.strategies import chamnet, halving
+from nas.strategies import chamnet, halving, random
 
 LOADERS: Mapping[Kind, Callable[[str], Any]] = {STRATEGIES: load_strategy, PREDICTORS: load_predictor}
 USES = {STRATEGIES: "proposes", PREDICTORS: "predicts"}
 SETTINGS = tuple(kind.name for kind in LOADERS)
+MINIMISE_COSTS = (chamnet.STRATEGY, random.STRATEGY)
+"""Strategies for a task with a goal; one of the user's own looks after itself."""
 OWN = "experiment"  # marks, in experiment.json, what has no name but in the experiment
 
 Kept = str | Mapping[str, Any]
@@ -89,6 +92,12 @@ def check_parts(experiment: Experiment) -> None:
     space, predictor, strategy = experiment.space, experiment.predictor, strategy_of(experiment)
     if isinstance(predictor, OwnPredictor):
         check_predictor(predictor, space)
+    if experiment.minimise and not isinstance(strategy, OwnStrategy) and strategy not in MINIMISE_COSTS:
+        raise PartError(
+            f"to minimise {experiment.minimise} takes a strategy that knows costs from what is trained, got "
+            f"{shown(_of(experiment, STRATEGIES))}; leave --strategy out, or name chamnet or random"
+            + (", and train without rungs" if experiment.rungs else "")
+        )
     task = Task(
         objectives=(experiment.objective,),
         problem=Problem(num_options=space.num_options),

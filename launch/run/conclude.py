@@ -12,7 +12,7 @@ from launch.run.options import Options
 from launch.run.phases import Phases
 from launch.run.prepare import Prepared
 from launch.session.verification import Doubts, later_doubts
-from nas.record import Trial
+from nas.record import Trial, rows
 from nas.search import Fitted, PredictorQuality, Reasoned
 
 
@@ -25,16 +25,17 @@ def conclude(
     quality: PredictorQuality,
 ) -> None:
     """Measure the finals, choose the winner, and write its files and the report."""
-    judged = _verified(prepared, phases, finals)
+    judged = _verified(prepared, phases, finals, fitted)
     phases.folder.report.unlink(missing_ok=True)  # a shorter run's
     winners.write(
-        winners.choose(judged, prepared.objective),
+        winners.choose(judged, prepared.minimised),
         judged,
         folder=phases.folder,
         pricing=prepared.pricing,
         fitted=fitted,
         search_fidelity=prepared.experiment.fidelity,
         objective=prepared.objective,
+        minimised=prepared.experiment.minimise,
         card=prepared.card,
         context=_context(prepared, phases, options, fitted, quality),
     )
@@ -57,21 +58,31 @@ def _context(
     }
 
 
-def _verified(prepared: Prepared, phases: Phases, finals: Sequence[Trial]) -> list[winners.Finalist]:
+def _verified(prepared: Prepared, phases: Phases, finals: Sequence[Trial], fitted: Fitted) -> list[winners.Finalist]:
     """The finals with their costs as measured; if the winner seems to run over, the machine is questioned too."""
     experiment, measured = prepared.experiment, _measured(prepared, phases, finals)
+    qualities = _qualities(prepared, finals, fitted)
 
     def judged(doubts: Doubts) -> list[winners.Finalist]:
         return [
-            winners.finalist(trial, cost, prepared.limits, prepared.pricing, doubts)
-            for trial, cost in zip(finals, measured, strict=True)
+            winners.finalist(trial, cost, prepared.limits, prepared.pricing, doubts, quality)
+            for trial, cost, quality in zip(finals, measured, qualities, strict=True)
         ]
 
     first = judged(prepared.doubts)
-    nearest = winners.choose(first, experiment.objective)
+    nearest = winners.choose(first, prepared.minimised)
     broken = [check.resource for check in nearest.checks if not check.holds and check.binding]
     doubts = later_doubts(prepared.doubts, experiment.space, experiment.devices, prepared.tables, broken)
     return first if doubts == prepared.doubts else judged(doubts)
+
+
+def _qualities(prepared: Prepared, finals: Sequence[Trial], fitted: Fitted) -> list[winners.LimitCheck | None]:
+    """Of each final, whether it meets the limit on the objective."""
+    limit = prepared.quality
+    if limit is None:
+        return [None] * len(finals)
+    predicted = fitted.predict_mean(prepared.pricing.features(rows(finals))).tolist()
+    return [winners.quality_check(limit, trial, finals, mean) for trial, mean in zip(finals, predicted, strict=True)]
 
 
 def _measured(prepared: Prepared, phases: Phases, finals: Sequence[Trial]) -> list[dict[str, float]]:

@@ -77,6 +77,7 @@ def _strategy(prepared: Prepared, seed: int) -> Strategy:
         predictor=experiment.predictor,
         opening=_opening(prepared, seed),
         rungs=experiment.ladder,
+        goal=prepared.goal,
     )
     return strategy_of(experiment)(task=task)
 

@@ -19,7 +19,7 @@ from launch.session import RunFolder
 from nas.costs import Limit
 from nas.feasible import FeasibleSet
 from nas.record import Proposal, Trial
-from nas.search import Fitted, best_candidates
+from nas.search import Fitted, Goal, best_candidates
 from nas.space import Architecture
 
 SPARE = 4
@@ -44,6 +44,7 @@ class Finalists:
     pricing: Pricing
     limits: tuple[Limit, ...]
     feasible: FeasibleSet
+    goal: Goal | None
     seed: tuple[int, ...]
     say: Callable[[str], None]
     step: Step
@@ -116,6 +117,7 @@ class Finalists:
             sample=feasible.sample,
             problem=pricing.problem(self.limits),
             rng=np.random.default_rng(self.seed),
+            goal=self.goal,
         )
         return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from launch.run.explore import baseline
 from launch.run.finalists import Finalists
 from launch.run.options import Options
 from launch.run.phases import Phases, latest_failure
 from launch.run.prepare import Prepared
-from nas.record import Proposal, Trial
+from nas.record import Proposal, Trial, rows
 from nas.search import Fitted, Listed
 from nas.search.loop import Plan
 from nas.space import Architecture
@@ -24,7 +26,7 @@ def train_finals(
     Raises:
       RuntimeError: every final failed.
     """
-    wanted = [*_finalists(prepared, phases, options).choose(complete, fitted), *_yardsticks(prepared, phases)]
+    wanted = [*_finalists(prepared, phases, options).choose(complete, fitted), *_yardsticks(prepared, phases, fitted)]
     proposals = _untried(wanted, phases.trials("final"))
     plan = Plan(
         phase="final",
@@ -48,23 +50,30 @@ def _finalists(prepared: Prepared, phases: Phases, options: Options) -> Finalist
         pricing=prepared.pricing,
         limits=prepared.binding,
         feasible=prepared.feasible,
+        goal=prepared.goal,
         seed=(options.seed, FINALS_STREAM),
         say=phases.progress.say,
         step=phases.progress.step,
     )
 
 
-def _yardsticks(prepared: Prepared, phases: Phases) -> list[Proposal]:
-    """The baseline, and the design's median and best, which no predictor chose."""
-    design = sorted(
-        (trial for trial in phases.trials("search") if trial.origin == "design" and trial.state == "complete"),
-        key=lambda trial: trial.metrics[prepared.objective],
-    )
+def _yardsticks(prepared: Prepared, phases: Phases, fitted: Fitted) -> list[Proposal]:
+    """The baseline, and the design's median and best, which no strategy chose."""
+    trials = [trial for trial in phases.trials("search") if trial.origin == "design" and trial.state == "complete"]
+    design = _ranked(prepared, trials, fitted)
     chosen = {"design median": design[len(design) // 2], "design best": design[0]} if design else {}
     return [
         *baseline(prepared.experiment),
         *(Proposal(architecture=trial.architecture, origin=origin) for origin, trial in chosen.items()),
     ]
+
+
+def _ranked(prepared: Prepared, trials: Sequence[Trial], fitted: Fitted) -> list[Trial]:
+    """By the objective as measured, or by what the goal sees in them."""
+    if prepared.goal is None or not trials:
+        return sorted(trials, key=lambda trial: trial.metrics[prepared.objective])
+    risk = prepared.goal.risk(fitted, prepared.pricing.features, trials)(rows(trials))
+    return [trials[i] for i in np.argsort(risk, kind="stable").tolist()]
 
 
 def _untried(wanted: Sequence[Proposal], old: Sequence[Trial]) -> tuple[Proposal, ...]:

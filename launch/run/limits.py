@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from launch.experiment import Experiment
-from launch.pricing import check_trusted, doubts_of, price
+from launch.pricing import check_goal, check_trusted, doubts_of, price, quality_limit, split_limits
 from nas.costs import parse_limit, resource_name
 from nas.latency import LatencyTable
 
@@ -20,12 +20,15 @@ def check_limits(experiment: Experiment, texts: Sequence[str], tables: Sequence[
     """
     pricing = price(experiment.space, experiment.resources, baseline=experiment.baseline)
     measured = {f"latency_ms.{device.key}": "ms" for device in experiment.devices}
+    costs, quality = split_limits(texts, experiment.objective)
+    bar = quality_limit(quality, experiment.objective, pricing) if quality else None
+    check_goal(experiment.minimise, bar, [*pricing.tables, *measured])
     units = measured | {name: pricing.unit(name) for name in pricing.tables}
 
     def any_cost(reference: str, resource: str) -> float:
         pricing.reference(reference)
         return 1.0
 
-    for text in texts:
+    for text in costs:
         check_trusted(parse_limit(text, units=units, reference_cost=any_cost), doubts_of(tables))
-    pricing.feasible([pricing.limit(text) for text in texts if resource_name(text) not in measured], seed=0)
+    pricing.feasible([pricing.limit(text) for text in costs if resource_name(text) not in measured], seed=0)

@@ -6,18 +6,19 @@ from typing import Any
 
 from launch.experiment import Experiment, Workplace
 from launch.extensions import prepared_evaluator
-from launch.pricing import Pricing, Within, price, within
+from launch.pricing import Pricing, Within, goal_of, price, quality_limit, within
 from launch.run.options import Options
 from launch.session import RunFolder, check_evaluator
 from launch.session.latency import given_tables
 from launch.session.profiling import latency_tables
-from launch.session.session import informed
+from launch.session.session import QUALITY, informed
 from launch.session.verification import Doubts, doubts_text, first_doubts
 from launch.terminal import Progress
 from nas.costs import Limit
 from nas.feasible import FeasibleSet, InfeasibleError
 from nas.latency import LatencyTable
 from nas.record import Evaluator, TaskCard, Trial, card_of
+from nas.search import Goal, QualityLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,9 @@ class Prepared:
 
     Attributes:
       pricing: of the experiment's resources and devices, with the margins that the limits are kept with.
-      limits: as they are written; `doubts` says which of them bind.
+      limits: on costs, as they are written; `doubts` says which of them bind.
+      quality: the limit on the objective, None if there is none.
+      goal: None where the objective itself is minimised.
       feasible: the architectures that meet the binding limits.
     """
 
@@ -38,10 +41,17 @@ class Prepared:
     limits: tuple[Limit, ...]
     doubts: Doubts
     feasible: FeasibleSet
+    quality: QualityLimit | None = None
+    goal: Goal | None = None
 
     @property
     def objective(self) -> str:
         return self.experiment.objective
+
+    @property
+    def minimised(self) -> str:
+        """The metric or the resource of which the winner has the least."""
+        return self.experiment.minimise or self.experiment.objective
 
     @property
     def binding(self) -> tuple[Limit, ...]:
@@ -73,6 +83,7 @@ def prepare(
     tables = _tables(experiment, folder, settings, options, place, progress)
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
+    quality = quality_limit(settings[QUALITY], experiment.objective, pricing) if settings.get(QUALITY) else None
     doubts = _doubts(experiment, tables, settings, limits, progress.say)
     space = _within(pricing, doubts.binding(limits), options.seed, folder, tables)
     if space.note:
@@ -87,6 +98,8 @@ def prepare(
         limits=limits,
         doubts=doubts,
         feasible=space.feasible,
+        quality=quality,
+        goal=goal_of(experiment.minimise, quality, pricing),
     )
 
 

@@ -18,7 +18,7 @@ from launch.run.options import Options
 from launch.run.phases import Phases
 from launch.run.prepare import Prepared, prepare
 from launch.run.spending import open_account
-from launch.session import RunFolder, far_off_text, held_out, targets
+from launch.session import RunFolder, far_off_text, held_out, near_limit, targets
 from launch.session.session import check_record, note_record, open_history
 from launch.terminal import Progress, quality_text
 from nas.record import Evaluator, Executor, Trial
@@ -118,7 +118,8 @@ def _phases(
 def _judge(prepared: Prepared, complete: Sequence[Trial], seed: int, say: Callable[[str], None]) -> PredictorQuality:
     """How well the predictor ranks architectures that it has not seen."""
     prediction = held_out(prepared.experiment, prepared.pricing, complete, seed)
-    quality = rate(prediction, targets(complete, prepared.objective))
+    near = near_limit(prepared.pricing, prepared.binding, complete)
+    quality = rate(prediction, targets(complete, prepared.objective), near=near)
     say(quality_text(quality))
     if far := far_off_text(complete, prepared.objective):
         say(far)

@@ -1,5 +1,6 @@
 """The end of a search: which final won, whether it meets every limit as measured, and the files to take away."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,14 +13,15 @@ from launch.session.verification import NO_DOUBTS, Doubts
 from nas.costs import Limit
 from nas.lowering.standalone import source
 from nas.record import TaskCard, Trial
-from nas.search import Fitted
+from nas.search import Fitted, QualityLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitCheck:
-    """One limit on one architecture, in the resource's unit.
+    """One limit on one architecture, in the unit of what it limits.
 
     Attributes:
+      resource: or the trained metric.
       measured: or counted; None for a latency whose device is known by its table only.
       margin: of the prediction, as a share of it; 0 for what is counted.
       holds: as measured, or else as predicted with the margin kept.
@@ -62,19 +64,60 @@ class Finalist:
     def excess(self) -> float:
         return max((check.excess for check in self.checks), default=0.0)
 
+    def value(self, name: str) -> float:
+        """Of a metric or a resource, as measured if it was."""
+        if name in self.trial.metrics:
+            return self.trial.metrics[name]
+        return self.measured.get(name, self.predicted[name])
+
 
 def finalist(
-    trial: Trial, measured: Mapping[str, float], limits: Sequence[Limit], pricing: Pricing, doubts: Doubts = NO_DOUBTS
+    trial: Trial,
+    measured: Mapping[str, float],
+    limits: Sequence[Limit],
+    pricing: Pricing,
+    doubts: Doubts = NO_DOUBTS,
+    quality: LimitCheck | None = None,
 ) -> Finalist:
-    """Check one final against the limits; a resource that cannot be measured is judged by its exact count."""
+    """Check one final against the limits; a resource that cannot be measured is judged by its exact count.
+
+    Args:
+      quality: the check of the limit on the objective, made by `quality_check`.
+    """
     predicted = pricing.costs(trial.architecture)
     checks = tuple(_check(limit, predicted[limit.resource], measured, pricing, doubts) for limit in limits)
-    return Finalist(trial=trial, predicted=predicted, measured=measured, checks=checks)
+    return Finalist(
+        trial=trial, predicted=predicted, measured=measured, checks=checks if quality is None else (*checks, quality)
+    )
 
 
-def choose(finalists: Sequence[Finalist], objective: str) -> Finalist:
-    """The best measured one that meets every limit as measured; if none does, the one that comes nearest."""
-    return min(finalists, key=lambda final: (final.excess, final.trial.metrics[objective]))
+def quality_check(limit: QualityLimit, trial: Trial, finals: Sequence[Trial], predicted: float) -> LimitCheck:
+    """Whether a final meets the limit on the objective, beside the reference's own final if it speaks of one.
+
+    Args:
+      predicted: the objective at the search's fidelity.
+    """
+    reference = next((one for one in finals if one.architecture == limit.reference), None)
+    unknown = limit.reference is not None and reference is None
+    bound = limit.bound(math.nan if reference is None else reference.metrics[limit.metric])
+    value = trial.metrics[limit.metric]
+    return LimitCheck(
+        text=limit.text,
+        resource=limit.metric,
+        relation="<=",
+        unit="",
+        bound=predicted if unknown else bound,
+        predicted=predicted,
+        measured=value,
+        margin=0.0,
+        holds=value <= bound,
+        doubt="the architecture that it is measured by failed in its own final" if unknown else "",
+    )
+
+
+def choose(finalists: Sequence[Finalist], minimised: str) -> Finalist:
+    """The least of a metric or a resource that meets every limit as measured; if none does, the one nearest to it."""
+    return min(finalists, key=lambda final: (final.excess, final.value(minimised)))
 
 
 def write(
@@ -86,6 +129,7 @@ def write(
     fitted: Fitted,
     search_fidelity: int,
     objective: str,
+    minimised: str | None = None,
     card: TaskCard,
     context: Mapping[str, Any],
 ) -> None:
@@ -95,6 +139,7 @@ def write(
         "format": WINNER_FORMAT,
         **_found(winner.trial, pricing),
         "objective": _objective(winner.trial, objective, pricing, fitted, search_fidelity),
+        **({"minimised": _minimised(winner, others, minimised, pricing)} if minimised else {}),
         "metrics": dict(winner.trial.metrics),
         "task": asdict(card),
         "resources": {
@@ -142,6 +187,19 @@ def _objective(
         "predicted_at_fidelity": search_fidelity,
         "measured": trial.metrics[objective],
         "measured_at_fidelity": trial.fidelity,
+    }
+
+
+def _minimised(
+    winner: Finalist, others: Sequence[Finalist], name: str, pricing: Pricing
+) -> dict[str, str | float | None]:
+    """The cost that was minimised, and the baseline's."""
+    baseline = next((final for final in others if "baseline" in final.trial.origin), None)
+    return {
+        "name": name,
+        "unit": pricing.unit(name),
+        "value": winner.value(name),
+        "baseline": None if baseline is None else baseline.value(name),
     }
 
 

@@ -9,7 +9,15 @@ launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pri
 """
 
 from launch.session.compatibility import check_evaluator
-from launch.session.cross_validation import NUM_FOLDS, far_off_text, fits_without_a_group, foretold, held_out, targets
+from launch.session.cross_validation import (
+    NUM_FOLDS,
+    far_off_text,
+    fits_without_a_group,
+    foretold,
+    held_out,
+    near_limit,
+    targets,
+)
 from launch.session.depth_options import meaning_of, options_of
 from launch.session.folder import WINNER_FORMAT, FolderError, RunFolder
 
@@ -24,6 +32,7 @@ __all__ = [
     "foretold",
     "held_out",
     "meaning_of",
+    "near_limit",
     "options_of",
     "targets",
 ]

@@ -7,15 +7,17 @@ Beside it the fits by which a report says how sure it is: to what was known earl
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from launch.experiment import Experiment
 from launch.pricing import Pricing
+from nas.costs import Limit
 from nas.record import Trial, rows
 from nas.search import Fitted, Prediction, RobustPredictor, cross_predict, drawn_in, far_off, fit_to_trials
 
 NUM_FOLDS = 10
 NUM_NAMED = 5
+NEAR_SHARE = 0.85
 STREAM = 3  # of the run's seed; other steps of a search use others
 
 
@@ -34,6 +36,16 @@ def held_out(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial]
 def targets(complete: Sequence[Trial], objective: str) -> Float[np.ndarray, " n"]:
     """What complete trials measured, as predictors learn it: what is far off is drawn in (`nas.search.targets`)."""
     return drawn_in(_measured(complete, objective))
+
+
+def near_limit(pricing: Pricing, limits: Sequence[Limit], complete: Sequence[Trial]) -> Bool[np.ndarray, " n"]:
+    """Which trials cost at least `NEAR_SHARE` of what an upper limit allows: there winners lie."""
+    population = rows(complete)
+    near = np.zeros(len(complete), dtype=bool)
+    for limit in limits:
+        if limit.relation == "<=" and len(complete):
+            near |= pricing.tables[limit.resource].cost(population) >= NEAR_SHARE * limit.bound
+    return near
 
 
 def far_off_text(complete: Sequence[Trial], objective: str) -> str | None:

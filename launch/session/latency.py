@@ -12,7 +12,6 @@ from typing import Any
 
 from launch.experiment import Experiment
 from launch.session.folder import RunFolder
-from nas.costs import resource_name
 from nas.devices import Device, check_key
 from nas.latency import LatencyTable, device_of, read
 from nas.plugins import DEVICES
@@ -71,10 +70,10 @@ def devices_of(space: Space, references: Sequence[str]) -> dict[str, Device]:
     return found
 
 
-def named(experiment: Experiment, references: Sequence[str], limits: Sequence[str]) -> tuple[str, ...]:
-    """Keys of built-in devices that limits speak of and that neither the experiment nor the command brings."""
+def named(experiment: Experiment, references: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
+    """Keys of built-in devices that resources speak of and that neither the experiment nor the command brings."""
     known = {device.key for device in experiment.devices} | set(references)
-    wanted = [resource_name(text).removeprefix(RESOURCE) for text in limits if resource_name(text).startswith(RESOURCE)]
+    wanted = [name.removeprefix(RESOURCE) for name in resources if name.startswith(RESOURCE)]
     return tuple(dict.fromkeys(key for key in wanted if key in DEVICES.keys() and key not in known))
 
 

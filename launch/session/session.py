@@ -10,10 +10,10 @@ from launch.experiment import Experiment, field_mistake
 from launch.extensions import OwnFiles
 from launch.extensions.parts import still_own, with_parts
 from launch.paths import storage_file
-from launch.pricing import Pricing, price
+from launch.pricing import Pricing, price, quality_limit
 from launch.session import compatibility
 from launch.session.folder import FolderError, RunFolder, check_unchanged
-from launch.session.latency import given_tables, with_latencies
+from launch.session.latency import RESOURCE, given_tables, with_latencies
 from launch.session.verification import first_doubts
 from launch.terminal import recorded
 from nas.costs import Limit
@@ -23,8 +23,11 @@ from nas.plugins import EXPERIMENTS, PluginError
 from nas.record import Phase, TaskCard, Trial
 from nas.record.history import History
 from nas.record.storage import HistoryError, open_storage
+from nas.search import QualityLimit
 from nas.strategies.halving import full_predictor
 
+QUALITY, OBJECTIVE = "quality", "objective_given"
+"""In experiment.json: the limit on the objective, and what the command gave as --objective."""
 AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
 
 
@@ -76,6 +79,11 @@ class Session:
         """The run's own latency tables, one for each of the experiment's devices."""
         return [read(self.folder.latency_table(device.key)) for device in self.experiment.devices]
 
+    def quality(self, pricing: Pricing) -> QualityLimit | None:
+        """The run's limit on its objective."""
+        text = self.settings.get(QUALITY)
+        return quality_limit(text, self.objective, pricing) if text else None
+
     def binding(self, pricing: Pricing) -> tuple[Limit, ...]:
         """The run's limits, without those that its machine was too noisy to verify and that nobody gave."""
         given = self.settings.get("limits_given", True)
@@ -104,6 +112,7 @@ def identity(experiment: Experiment) -> dict[str, Any]:
         "space_size": str(experiment.space.size),
         "input": list(experiment.space.input),
         "objective": experiment.objective,
+        **({"minimise": experiment.minimise} if experiment.minimise else {}),
         "fidelity": experiment.fidelity,
         "final_fidelity": experiment.final_fidelity,
         "num_design": experiment.num_design,
@@ -116,6 +125,20 @@ def informed(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial]
         experiment.predictor, experiment.ladder, pricing.features, complete, experiment.objective
     )
     return replace(experiment, predictor=predictor)
+
+
+def limits_of(settings: Mapping[str, Any]) -> list[str]:
+    """All limits of a run, those on costs first."""
+    return [*settings["limits"], *([settings[QUALITY]] if settings.get(QUALITY) else [])]
+
+
+def with_objective(experiment: Experiment, name: str | None) -> Experiment:
+    """The experiment with another objective: a resource to minimise, else a metric; None leaves its own."""
+    if name is None:
+        return experiment
+    if name.startswith(RESOURCE) or name in {resource.name for resource in experiment.resources}:
+        return replace(experiment, minimise=name)
+    return replace(experiment, objective=name, minimise=None)
 
 
 def with_rungs(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
@@ -219,7 +242,8 @@ def open_session(folder: RunFolder) -> Session:
     settings = folder.settings()
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
-    experiment = with_rungs(load_experiment(settings["experiment"]), settings)
+    named = with_objective(load_experiment(settings["experiment"]), settings.get(OBJECTIVE))
+    experiment = with_rungs(named, settings)
     means = settings.get(compatibility.SETTING, {})
     compatibility.continued(folder.path, experiment, means, allow_new_options=False)
     check_unchanged(folder.path, settings, {**identity(experiment), **still_own(experiment, settings)})

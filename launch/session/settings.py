@@ -10,9 +10,11 @@ from typing import Any
 
 from launch.experiment import Experiment
 from launch.extensions import SETTING, OwnFiles, parts
+from launch.pricing import split_limits
 from launch.session import compatibility, depth_options, latency
 from launch.session.folder import RunFolder
-from launch.session.session import identity
+from launch.session.session import OBJECTIVE, QUALITY, identity, limits_of
+from nas.costs import resource_name
 from nas.depth.data import Kind
 from nas.record.storage import split_password
 
@@ -37,8 +39,13 @@ def settings_of(
     depth_valid: tuple[float, ...] = (),
     strategy: str | None = None,
     predictor: str | None = None,
+    asked: str | None = None,
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
+
+    Args:
+      experiment: with the objective that the command asks for, or that the run was started with.
+      asked: the objective as the command names it; None where it names none.
 
     The study's name is made up once: two runs may share a database, and a run folder may be renamed.
     """
@@ -46,12 +53,15 @@ def settings_of(
     means = compatibility.continued(
         folder.path, experiment, old.get(compatibility.SETTING, {}), allow_new_options=allow_new_options
     )
-    wanted = list(limits) or old.get("limits", list(experiment.limits))
+    wanted, quality = split_limits(limits or (limits_of(old) if old else experiment.limits), experiment.objective)
+    asked = asked or old.get(OBJECTIVE)
     own = OwnFiles.kept(old).naming_limits(wanted)
     steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
     if eta is not None and not steps:
         raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
-    timed = latency.record(experiment.space, (*latencies, *latency.named(experiment, latencies, wanted)), old)
+    timed = latency.record(
+        experiment.space, (*latencies, *latency.named(experiment, latencies, _resources(wanted, experiment))), old
+    )
     own_data = str(data.resolve()) if data is not None else old.get("data")
     depth = depth_options.record(
         depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
@@ -66,6 +76,8 @@ def settings_of(
         **chosen,
         "limits": [own.limit(text) for text in wanted],
         **_given(limits, old),
+        **({QUALITY: quality} if quality or QUALITY in old else {}),
+        **({OBJECTIVE: asked} if asked else {}),
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": old.get("lag", 2 * slots) if lag is None else lag,
         "storage": split_password(storage)[0] if storage else old.get("storage"),
@@ -75,6 +87,11 @@ def settings_of(
         **({latency.SETTING: timed} if timed else {}),
         compatibility.SETTING: means,
     }
+
+
+def _resources(limits: list[str], experiment: Experiment) -> list[str]:
+    """What must be priced: what is limited, and what is minimised."""
+    return [*map(resource_name, limits), *([experiment.minimise] if experiment.minimise else [])]
 
 
 def _given(limits: tuple[str, ...], old: dict[str, Any]) -> dict[str, bool]:

@@ -52,8 +52,13 @@ def bars(counts: Sequence[int], encoding: str) -> str:
 
 
 def quality_text(quality: PredictorQuality) -> str:
+    near = (
+        ""
+        if quality.tau_near_limit is None
+        else f" ({quality.tau_near_limit:.3f} among the {quality.num_near_limit} near a limit)"
+    )
     return (
-        f"predictor, cross-validated on {quality.num_points} trials: Kendall tau {quality.kendall_tau:.3f}, "
+        f"predictor, cross-validated on {quality.num_points} trials: Kendall tau {quality.kendall_tau:.3f}{near}, "
         f"RMSE {quality.rmse:.4f}, inside its 50 / 80 / 95 % intervals: "
         f"{quality.coverage_50:.0%} / {quality.coverage_80:.0%} / {quality.coverage_95:.0%}"
     )
@@ -94,8 +99,14 @@ def winner_text(record: Mapping[str, Any]) -> str:
         f"{name}: {measured} at fidelity {found['measured_at_fidelity']} (validation); predicted "
         f"{predicted} +- {std} at fidelity {found['predicted_at_fidelity']}"
     )
-    parts = [f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, *doubts, line]
+    parts = [f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, *doubts]
+    parts += [_minimised_text(record["minimised"]), line] if "minimised" in record else [line]
     return "\n\n".join(parts)
+
+
+def _minimised_text(found: Mapping[str, Any]) -> str:
+    beside = f", {found['value'] / found['baseline']:.2f} of the baseline's" if found["baseline"] else ""
+    return f"least {found['name']} found: {number(found['value'])} {found['unit']}{beside}"
 
 
 def _metrics_text(record: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from launch.run import Options, check_limits, checkpoints_of, expected_bytes
 from launch.session import RunFolder, meaning_of
 from launch.session.continuation import settle
 from launch.session.latency import tables_at_hand, with_latencies
-from launch.session.session import load_experiment, with_rungs
+from launch.session.session import OBJECTIVE, limits_of, load_experiment, with_objective, with_rungs
 from launch.session.settings import settings_of
 from launch.terminal import Progress, check_outputs, is_violated, own_file, winner_text
 from nas.depth.data import Kind
@@ -53,6 +53,7 @@ class Command:
     storage: str | None
     checkpoints: str | None
     latencies: tuple[str, ...]
+    objective: str | None
     strategy: str | None
     predictor: str | None
     data: Path | None
@@ -79,13 +80,16 @@ def run(**options: Any) -> int:
     """Search, and print the winner; exit status 1 if it violates a limit as measured."""
     command = Command(**options)
     _check_files(command)
-    named, folder = load_experiment(command.experiment), RunFolder(path=command.run)
+    folder = RunFolder(path=command.run)
+    old = folder.settings() if folder.started else {}
+    asked = command.objective or old.get(OBJECTIVE)
+    named = with_objective(load_experiment(command.experiment), asked)
     effort = _effort(command, named, folder)
     settings = _settings(command, named, folder, effort.slots)
     _hand_over_password(command.storage)
     experiment = _as_settled(named, settings, folder)
     check_trials(effort.num_trials, experiment.ladder)
-    check_limits(experiment, settings["limits"], tables_at_hand(settings, folder))
+    check_limits(experiment, limits_of(settings), tables_at_hand(settings, folder))
     check_parts(experiment)
     _carry_out(command, effort, experiment, folder, settings)
     return tell(folder, as_json=command.as_json)
@@ -142,6 +146,7 @@ def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots
         depth_valid=command.depth_valid,
         strategy=command.strategy,
         predictor=command.predictor,
+        asked=command.objective,
     )
 
 

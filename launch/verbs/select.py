@@ -7,23 +7,25 @@ from typing import Any
 import numpy as np
 
 from launch.json_text import json_text
-from launch.pricing import Pricing, Within, within
+from launch.pricing import Pricing, Within, goal_of, quality_limit, split_limits, within
 from launch.session import RunFolder
 from launch.session.session import Session, open_session
 from launch.terminal import number, table
 from nas.costs import Limit, resource_name
-from nas.search import Candidate, best_candidates, fit_to_trials
+from nas.search import Candidate, Goal, best_candidates, fit_to_trials
 
 
 def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     session = open_session(RunFolder(path=run))
     own = session.own_files(map(resource_name, limits))
     pricing = session.pricing(own)
-    wanted = [pricing.limit(own.limit(text)) for text in limits] or list(session.binding(pricing))
+    costs, bar = split_limits(limits, session.objective)
+    wanted = [pricing.limit(own.limit(text)) for text in costs] if limits else list(session.binding(pricing))
+    quality = quality_limit(bar, session.objective, pricing) if bar else session.quality(pricing)
     space = within(pricing, wanted, session.seed)
     if space.note:
         print(space.note, file=sys.stderr)
-    candidates = reselect(session, space, wanted, top)
+    candidates = reselect(session, space, wanted, top, goal_of(session.experiment.minimise, quality, space.pricing))
     if as_json:
         chosen = [record(candidate, pricing, session.objective) for candidate in candidates]
         print(json_text({"limits": [limit.text for limit in wanted], "candidates": chosen}))
@@ -32,7 +34,9 @@ def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
     return 0
 
 
-def reselect(session: Session, space: Within, limits: list[Limit], top: int) -> list[Candidate]:
+def reselect(
+    session: Session, space: Within, limits: list[Limit], top: int, goal: Goal | None = None
+) -> list[Candidate]:
     """The best architectures under the limits, by the predictor fitted to the run's complete search trials.
 
     Raises:
@@ -53,6 +57,7 @@ def reselect(session: Session, space: Within, limits: list[Limit], top: int) -> 
         sample=space.feasible.sample,
         problem=pricing.problem(limits),
         rng=np.random.default_rng((session.seed, 5)),
+        goal=goal,
     )
 
 

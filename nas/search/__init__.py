@@ -7,27 +7,44 @@ and nas.space.
 """
 
 from nas.search.acquisition import log_expected_improvement, stretch
-from nas.search.predictor import Fitted, Prediction, Predictor, Reasoned
-from nas.search.ranking import PredictorQuality, coverage, cross_predict, kendall_tau, quality, spearman, top_k_regret
+from nas.search.failures import Chance, certain, chance_to_complete
+from nas.search.goal import Goal, QualityLimit
+from nas.search.predictor import Features, Fitted, Prediction, Predictor, Reasoned
+from nas.search.ranking import (
+    MIN_NEAR,
+    PredictorQuality,
+    coverage,
+    cross_predict,
+    kendall_tau,
+    quality,
+    spearman,
+    top_k_regret,
+)
 from nas.search.select import Candidate, Listed, best_candidates
-from nas.search.strategy import Features, MakeStrategy, Rungs, Strategy, Task
+from nas.search.strategy import MakeStrategy, Rungs, Strategy, Task
 from nas.search.targets import RobustPredictor, drawn_in, far_off, fit_to_trials
 
 __all__ = [
+    "MIN_NEAR",
     "Candidate",
+    "Chance",
     "Features",
     "Fitted",
+    "Goal",
     "Listed",
     "MakeStrategy",
     "Prediction",
     "Predictor",
     "PredictorQuality",
+    "QualityLimit",
     "Reasoned",
     "RobustPredictor",
     "Rungs",
     "Strategy",
     "Task",
     "best_candidates",
+    "certain",
+    "chance_to_complete",
     "coverage",
     "cross_predict",
     "drawn_in",

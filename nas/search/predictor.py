@@ -10,11 +10,15 @@ Notation:
 (`nas.search.coverage`). There is no half-made predictor: `fit` returns a new object, and only that one predicts.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int8
+
+Features = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
+"""Of a population, what a predictor sees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

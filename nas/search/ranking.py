@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy  # scipy.stats, which takes a second, is loaded where it is used
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.special import ndtri
 
 from nas.search.predictor import Prediction, Predictor
+
+MIN_NEAR = 5
+"""Points from which on a tau is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,10 @@ class PredictorQuality:
 
     `rmse` and `top_k_regret` are in the unit of y; correlations lie in [-1, 1]; a coverage is a share. With no held-out
     point, `num_points` is 0, the correlations are 0.0 and the rest is NaN.
+
+    Attributes:
+      tau_near_limit: among the points near a limit, where winners lie and where cost alone ranks no more; None where
+        they are fewer than `MIN_NEAR`.
     """
 
     num_points: int
@@ -36,6 +43,8 @@ class PredictorQuality:
     coverage_50: float
     coverage_80: float
     coverage_95: float
+    num_near_limit: int = 0
+    tau_near_limit: float | None = None
 
 
 def kendall_tau(predicted: Float[np.ndarray, "n"], measured: Float[np.ndarray, "n"]) -> float:
@@ -108,8 +117,17 @@ def coverage(prediction: Prediction, measured: Float[np.ndarray, "n"], *, level:
     return float(np.mean(np.abs(measured - prediction.mean) <= half_width))
 
 
-def quality(prediction: Prediction, measured: Float[np.ndarray, "n"], *, top_k: int = 10) -> PredictorQuality:
+def quality(
+    prediction: Prediction,
+    measured: Float[np.ndarray, "n"],
+    *,
+    top_k: int = 10,
+    near: Bool[np.ndarray, "n"] | None = None,
+) -> PredictorQuality:
     """All quality measures of a prediction, on measurements the predictor has not seen.
+
+    Args:
+      near: which points lie near a limit.
 
     Raises:
       ValueError: a value is NaN, or top_k < 1.
@@ -124,6 +142,10 @@ def quality(prediction: Prediction, measured: Float[np.ndarray, "n"], *, top_k: 
         coverage_50=coverage(prediction, measured, level=0.5),
         coverage_80=coverage(prediction, measured, level=0.8),
         coverage_95=coverage(prediction, measured, level=0.95),
+        num_near_limit=0 if near is None else int(near.sum()),
+        tau_near_limit=(
+            None if near is None or near.sum() < MIN_NEAR else kendall_tau(prediction.mean[near], measured[near])
+        ),
     )
 
 

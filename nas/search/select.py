@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.genetic import Problem, minimise
+from nas.genetic import Objective, Problem, minimise
 from nas.record import Proposal, Trial, rows
-from nas.search.predictor import Fitted
-from nas.search.strategy import Features, Sampler
+from nas.search.goal import Goal
+from nas.search.predictor import Features, Fitted
+from nas.search.strategy import Sampler
 from nas.space import Architecture
 
 NUM_SEEDS = 512
@@ -45,8 +46,12 @@ def best_candidates(
     sample: Sampler,
     problem: Problem,
     rng: np.random.Generator,
+    goal: Goal | None = None,
 ) -> list[Candidate]:
     """Up to `num` distinct architectures within the limits, by predicted objective; half of them trained before.
+
+    Args:
+      goal: by what it promises, instead of by the objective.
 
     Raises:
       ValueError: no architecture meets the limits.
@@ -56,8 +61,9 @@ def best_candidates(
     def mean(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         return fitted.predict_mean(features(population))
 
+    score = mean if goal is None else goal.risk(fitted, features, complete)
     found = minimise(
-        mean,
+        score,
         problem,
         initial=np.concatenate([sample(NUM_SEEDS, rng), *([rows(trained)] if trained else [])]),
         rng=rng,
@@ -67,15 +73,25 @@ def best_candidates(
     )
     measured = {trial.architecture: trial.metrics[objective] for trial in trained}
     new = [row for row in map(tuple, found.architectures.tolist()) if row not in measured]
-    known = sorted(measured, key=lambda architecture: measured[architecture])
+    worth = measured if goal is None else dict(zip(measured, _scores(score, list(measured)), strict=True))
+    known = sorted(measured, key=lambda architecture: worth[architecture])
     chosen = new[: num - min(num // 2, len(known))]
     chosen += known[: num - len(chosen)]
+    places = np.argsort(_scores(score, chosen), kind="stable").tolist()
     prediction = fitted.predict(features(np.array(chosen, dtype=np.int8)))
-    candidates = [
-        Candidate(architecture=row, mean=float(mean), std=float(std), measured=measured.get(row))
-        for row, mean, std in zip(chosen, prediction.mean, prediction.std, strict=True)
+    return [
+        Candidate(
+            architecture=chosen[i],
+            mean=float(prediction.mean[i]),
+            std=float(prediction.std[i]),
+            measured=measured.get(chosen[i]),
+        )
+        for i in places
     ]
-    return sorted(candidates, key=lambda candidate: candidate.mean)
+
+
+def _scores(score: Objective, architectures: Sequence[Architecture]) -> list[float]:
+    return score(np.array(architectures, dtype=np.int8)).tolist() if architectures else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int8
+from jaxtyping import Int8
 
 from nas.genetic import Problem
 from nas.record import Proposal, Trial
-from nas.search.predictor import Predictor
+from nas.search.goal import Goal
+from nas.search.predictor import Features, Predictor
 
 Sampler = Callable[[int, np.random.Generator], Int8[np.ndarray, "n d"]]
 """`sample(n, rng)`: n architectures that meet the limits; rows may repeat."""
-
-Features = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +58,7 @@ class Task:
         model may ignore it.
       candidates: every architecture that meets the limits, where they are few enough to list; otherwise None.
       rungs: cheaper fidelities beside the full one, for strategies that use them; None where there are none.
+      goal: a cost to minimise, under a limit on the objective; None where the objective itself is minimised.
     """
 
     objectives: tuple[str, ...]
@@ -69,6 +69,7 @@ class Task:
     opening: tuple[Proposal, ...] = ()
     candidates: Int8[np.ndarray, "n d"] | None = None
     rungs: Rungs | None = None
+    goal: Goal | None = None
 
     @property
     def objective(self) -> str:

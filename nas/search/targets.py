@@ -18,8 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from nas.record import Trial, rows
-from nas.search.predictor import Fitted, Predictor
-from nas.search.strategy import Features
+from nas.search.predictor import Features, Fitted, Predictor
 
 REACH = 10.0
 SPREADS_OF_MAD = 1.4826  # a normal distribution's standard deviation, in medians of the distance from its median

@@ -5,6 +5,8 @@ mean, and searches for the largest expected improvement under the limits (`nas.s
 floors against a predictor that is wrong). The objective is stretched near its best first (`nas.search.acquisition`),
 and what lies absurdly far from all else is drawn in before (`nas.search.targets`).
 
+Where a cost is minimised under a limit on the objective, the promise of `nas.search.goal` replaces the improvement.
+
 Source: Dai et al., "ChamNet", CVPR 2019, section 3; pending trials after Ginsbourger et al. 2010 (kriging believer).
 """
 
@@ -16,7 +18,7 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Objective
 from nas.record import Proposal, Trial, rows
-from nas.search import Task, drawn_in, log_expected_improvement, stretch
+from nas.search import Chance, Fitted, Task, drawn_in, log_expected_improvement, stretch
 from nas.strategies._guided import guided
 
 NUM_PARENTS = 5
@@ -36,19 +38,27 @@ class ChamNet:
         return sorted(complete, key=lambda trial: trial.metrics[self.task.objective])[:NUM_PARENTS]
 
     def _disappointment(
-        self, complete: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator
+        self, complete: Sequence[Trial], pending: Sequence[Trial], chance: Chance, rng: np.random.Generator
     ) -> Objective:
-        """Minus the logarithm of the expected improvement."""
-        y = stretch(drawn_in(np.array([trial.metrics[self.task.objective] for trial in complete])))
-        fitted = self.task.predictor.fit(self.task.features(rows(complete)), y)
-        if pending:
-            fitted = fitted.fantasise(self.task.features(rows(pending)))
+        """Minus the logarithm of the expected improvement times the chance to complete."""
+        y = drawn_in(np.array([trial.metrics[self.task.objective] for trial in complete]))
+        if self.task.goal is not None:  # a limit is on the metric as it is
+            regret = self.task.goal.regret(self._fitted(complete, pending, y), self.task.features, complete)
+            return lambda population: regret(population) - np.log(chance(population))
+        y = stretch(y)
+        fitted = self._fitted(complete, pending, y)
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
             prediction = fitted.predict(self.task.features(population))
-            return -log_expected_improvement(prediction.mean, prediction.std, float(y.min()))
+            improvement = log_expected_improvement(prediction.mean, prediction.std, float(y.min()))
+            return -(improvement + np.log(chance(population)))
 
         return score
+
+    def _fitted(self, complete: Sequence[Trial], pending: Sequence[Trial], y: Float[np.ndarray, " n"]) -> Fitted:
+        """The predictor, which takes pending trials for measured at their predicted mean."""
+        fitted = self.task.predictor.fit(self.task.features(rows(complete)), y)
+        return fitted.fantasise(self.task.features(rows(pending))) if pending else fitted
 
 
 STRATEGY = ChamNet

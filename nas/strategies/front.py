@@ -21,7 +21,7 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Objective, front_mask
 from nas.record import Proposal, Trial, rows
-from nas.search import Fitted, Task, drawn_in
+from nas.search import Chance, Fitted, Task, drawn_in
 from nas.strategies._guided import guided
 from nas.strategies._volume import random_directions, shortfall
 
@@ -49,8 +49,10 @@ class Front:
     def _on_front(self, complete: Sequence[Trial]) -> Sequence[Trial]:
         return [complete[i] for i in np.flatnonzero(front_mask(self._measured(complete))).tolist()]
 
-    def _shortfall(self, complete: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Objective:
-        """See `nas.strategies._volume.shortfall`."""
+    def _shortfall(
+        self, complete: Sequence[Trial], pending: Sequence[Trial], chance: Chance, rng: np.random.Generator
+    ) -> Objective:
+        """See `nas.strategies._volume.shortfall`; a gain counts by the chance to complete."""
         values = scaled(self._measured(complete))
         fitted = [self._fit(complete, pending, column) for column in values.T]
         front = values[front_mask(values)]
@@ -61,7 +63,9 @@ class Front:
             predictions = [one.predict(features) for one in fitted]
             mean = np.stack([prediction.mean for prediction in predictions], axis=1)
             std = np.stack([prediction.std for prediction in predictions], axis=1)
-            return shortfall(mean, std, front=front, reference=reference, directions=directions)
+            missed = shortfall(mean, std, front=front, reference=reference, directions=directions)
+            chances = chance(population)
+            return np.where(missed < 0, missed * chances, missed / chances)
 
         return score
 

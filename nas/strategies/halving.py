@@ -17,7 +17,17 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Objective
 from nas.record import Proposal, Trial, rows
-from nas.search import Features, Fitted, Predictor, Rungs, Task, drawn_in, log_expected_improvement, stretch
+from nas.search import (
+    Chance,
+    Features,
+    Fitted,
+    Predictor,
+    Rungs,
+    Task,
+    drawn_in,
+    log_expected_improvement,
+    stretch,
+)
 from nas.strategies._guided import guided
 from nas.strategies._rungs import MIN_COMPLETE, Rung, believing, informed, next_proposal
 
@@ -35,7 +45,10 @@ class Halving:
         view = _View(task=self.task, done=done, pending=pending)
 
         def enter(done: Sequence[Trial], pending: Sequence[Trial]) -> Proposal:
-            return guided(self.task, done, pending, rng, parents=lambda _: view.best(), score=lambda *_: view.score())
+            def score(_complete: Sequence[Trial], _pending: Sequence[Trial], chance: Chance, *_: object) -> Objective:
+                return view.score(chance)
+
+            return guided(self.task, done, pending, rng, parents=lambda _: view.best(), score=score)
 
         return next_proposal(self.task.rungs, done, pending, rank=view.promise, enter=enter)
 
@@ -54,13 +67,14 @@ class _View:
         first = {trial.architecture: trial for trial in reversed(ranked)}
         return [trial for trial in ranked if first[trial.architecture] is trial][:NUM_PARENTS]
 
-    def score(self) -> Objective:
-        """Minus the logarithm of the expected improvement at the full fidelity."""
+    def score(self, chance: Chance) -> Objective:
+        """Minus the logarithm of the expected improvement at the full fidelity times the chance to complete."""
         fitted, best = self._fitted()
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
             prediction = fitted.predict(self.task.features(population))
-            return -log_expected_improvement(prediction.mean, prediction.std, best)
+            improvement = log_expected_improvement(prediction.mean, prediction.std, best)
+            return -(improvement + np.log(chance(population)))
 
         return score
 

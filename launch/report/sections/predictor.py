@@ -20,11 +20,12 @@ from launch.report.plots.predictor import AgreementPlot, CalibrationPlot, Regret
 from launch.report.sections.importance import Matters, matters
 from launch.report.sections.trust import chance_tau, judgement
 from launch.report.view import UNKNOWN, Cell, Chart, Table, amount, counted, header, score, words
-from launch.session import NUM_FOLDS, far_off_text, held_out
-from nas.search import Prediction, PredictorQuality, quality
+from launch.session import NUM_FOLDS, far_off_text, held_out, near_limit
+from nas.search import MIN_NEAR, Prediction, PredictorQuality, quality
 
 MAX_POINTS = 1000  # beyond it, fitting a hundred times takes minutes
 LEVEL = 0.8
+NEAR = "tau_near_limit"  # in winner.json, where it may be unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,8 @@ def judged(facts: Facts) -> Judged | str:
     prediction = _held_out(facts)
     found = _recorded(facts.winner) if facts.is_done else None
     if found is None and prediction is not None:
-        found = quality(prediction, facts.measured(facts.complete))
+        near = near_limit(facts.pricing, facts.binding, facts.complete)
+        found = quality(prediction, facts.measured(facts.complete), near=near)
     learned = None if prediction is None else learning(facts, prediction)
     is_doubtful = found is not None and found.kendall_tau <= chance_tau(found.num_points)
     return Judged(
@@ -71,7 +73,7 @@ def _recorded(winner: Mapping[str, Any] | None) -> PredictorQuality | None:
     if winner is None:
         return None
     known: dict[str, Any] = {name: math.nan if value is None else value for name, value in winner["predictor"].items()}
-    return PredictorQuality(**known)
+    return PredictorQuality(**{**known, NEAR: winner["predictor"].get(NEAR)})
 
 
 def _held_out(facts: Facts) -> Prediction | None:
@@ -209,6 +211,12 @@ def _step_row(step: Step) -> tuple[Cell, ...]:
     )
 
 
+def _near(found: PredictorQuality) -> Cell:
+    if found.tau_near_limit is None:
+        return words(f"{UNKNOWN} (told from {MIN_NEAR} on)", "number")
+    return score(found.tau_near_limit)
+
+
 def _table(found: PredictorQuality) -> Table:
     inside = {
         level: share(value, found.num_points).as_percent()
@@ -217,6 +225,7 @@ def _table(found: PredictorQuality) -> Table:
     values = (
         ("trials predicted without having been seen", amount(found.num_points)),
         ("Kendall tau (1 ranks perfectly, 0 not at all)", score(found.kendall_tau)),
+        (f"the same among the {found.num_near_limit} trials near a limit", _near(found)),
         ("Spearman", score(found.spearman)),
         ("RMSE, in the objective's unit", score(found.rmse)),
         (f"regret of measuring only its {found.top_k} favourites", score(found.top_k_regret)),

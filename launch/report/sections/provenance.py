@@ -9,6 +9,7 @@ from launch.extensions import parts
 from launch.report.facts.facts import Facts
 from launch.report.view import Table, amount, counted, deviation, header, percent, shown, words
 from launch.session import continuation, latency, options_of
+from launch.session.session import OBJECTIVE, limits_of
 from nas.latency import LatencyTable, doubts, rank_text
 from nas.latency.noise import drift, noise
 
@@ -31,7 +32,8 @@ def command(facts: Facts) -> str:
     """The command that makes a run with these settings again, in a folder of its own."""
     settings = facts.session.settings
     line = ["nas", "search", settings["experiment"], "--out", f"{facts.session.folder.path.resolve().name}-again"]
-    options = [("limit", text) for text in settings["limits"]]
+    options = [("objective", settings[OBJECTIVE])] if OBJECTIVE in settings else []
+    options += [("limit", text) for text in limits_of(settings)]
     options += [("latency", reference) for reference in settings.get(latency.SETTING, {}).values()]
     options += [("rung", steps) for steps in settings.get("rungs", ())]
     options += [("eta", settings["eta"])] if "eta" in settings else []

@@ -103,6 +103,31 @@ def _open(facts: Facts) -> Verdict:
 
 
 def _concluded(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
+    return _best(facts, winner) if "minimised" not in winner else _cheapest(facts, winner)
+
+
+def _cheapest(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
+    """Of a search for the least of a cost."""
+    found, broken = winner["minimised"], [limit for limit in winner["limits"] if is_violated(limit)]
+    name = held_out_name(facts.objective, winner["metrics"])
+    share = found["value"] / found["baseline"] if found["baseline"] else None
+    beside = f", {share:.2f} of the baseline's" if share is not None else ""
+    text = (
+        f"{winner['trial']}, {reasons(winner['origin'])}, won with the least {found['name']}: {shown(found['value'])} "
+        f"{found['unit']}{beside}; its {_held_out_label(facts, name)} is {decimals(winner['metrics'][name])}; "
+        f"{_on_limits(winner['limits'])}."
+    )
+    mood: Mood = "bad" if broken else "mixed" if share is not None and share >= 1.0 else "good"
+    mark = "violates a limit" if broken else "meets every limit"
+    return Verdict(mood=mood, mark=mark, text=text, notes=tuple(_notes(facts, winner, broken)))
+
+
+def _held_out_label(facts: Facts, name: str) -> str:
+    """The objective in words, and whether it was measured on data that the search never used."""
+    return f"{facts.objective_label} on {'test' if name != facts.objective else 'validation'} data"
+
+
+def _best(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
     name = held_out_name(facts.objective, winner["metrics"])
     value = winner["metrics"][name]
     against = rivals(facts, winner)

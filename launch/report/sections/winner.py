@@ -51,7 +51,8 @@ def _judged(limit: Mapping[str, Any]) -> float:
 def _found(winner: Mapping[str, Any], limit: Mapping[str, Any]) -> Cell:
     if limit["measured"] is None:
         return words("not at hand", "number")
-    if winner["resources"][limit["resource"]]["measured"] is None:
+    resource = winner["resources"].get(limit["resource"])  # of a limit on what is trained there is none
+    if resource is not None and resource["measured"] is None:
         return words(f"{shown(limit['measured'])} (counted)", "number")
     return amount(limit["measured"])
 
