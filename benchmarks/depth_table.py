@@ -86,7 +86,7 @@ def chosen(pricing: Pricing) -> list[Row]:
     )
     found = {SPACE.reference("slim"): "slim"}
     for scale in SCALES:
-        found.setdefault(_scaled(scale), f"published, widths x {scale}")
+        found.setdefault(scaled(scale), f"published, widths x {scale}")
     mixed = zip_longest(map(tuple, spread.tolist()), map(tuple, uniform.tolist()))
     for even, random in mixed:
         found.setdefault(even, "spread")
@@ -97,7 +97,8 @@ def chosen(pricing: Pricing) -> list[Row]:
     ]
 
 
-def _scaled(scale: float) -> Architecture:
+def scaled(scale: float) -> Architecture:
+    """The published network with its widths times `scale`, rounded to the space's steps."""
     published, step = tiefenrausch.SPACE.references["published"], tiefenrausch.WIDTHS[0]
     decisions: dict[str, Option] = {
         name: max(step, round(int(value) * scale / step) * step) if name.endswith(".width") else value

@@ -16,6 +16,7 @@ from launch.report.sections.predictor import judged
 from launch.report.sections.verdict import status, verdict
 from launch.report.view import Table
 from launch.session import RunFolder
+from launch.session.session import limits_of
 from nas.record import TEST
 
 
@@ -60,6 +61,8 @@ def render(facts: Facts) -> str:
         run_name=facts.session.folder.path.resolve().name,
         status=status(facts),
         verdict=verdict(facts),
+        minimised=facts.session.experiment.minimise or facts.objective_label,
+        limits=limits_of(facts.session.settings),
         winner=None if facts.winner is None else _winner_view(facts, facts.winner),
         gallery=_gallery(facts),
         fronts=[fronts.front_chart(facts, axis) for axis in fronts.cost_axes(facts)] if has_points else [],

@@ -63,7 +63,8 @@ def test_it_is_told_as_what_it_is(finished: Path, capsys: pytest.CaptureFixture[
     assert BAR in told.out
     page = RunFolder(path=finished).report.read_text()
     assert "won with the least macs" in page and f"{beside:.2f} of the baseline" in page
-    assert "--objective macs --limit &#x27;error &lt;= 1.1 * baseline&#x27;" in page or "--objective macs" in page
+    assert "<dt>minimised</dt><dd>macs</dd>" in page and f"<dt>limits</dt><dd>{BAR.replace('<', '&lt;')}</dd>" in page
+    assert f"--objective macs --limit &#39;{BAR.replace('<', '&lt;')}&#39;" in page
 
 
 def test_a_finished_run_is_searched_again_under_its_goal_or_another_bar(

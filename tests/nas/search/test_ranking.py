@@ -165,3 +165,16 @@ def test_bad_arguments_name_the_rule() -> None:
         coverage(prediction, y, level=95.0)
     with pytest.raises(ValueError, match="measured values must not be NaN, got one at row 1"):
         kendall_tau(y, np.array([0.0, np.nan, 1.0]))
+
+
+def test_the_order_near_a_limit_is_judged_by_itself() -> None:
+    """Right over all because costs differ, wrong among those at the limit."""
+    measured = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0])
+    predicted = np.array([0.5, 0.4, 0.3, 0.2, 0.1, 1.0, 2.0, 3.0, 4.0, 5.0])
+    prediction = Prediction(mean=predicted, std=np.ones(10))
+    near = np.arange(10) < 5
+    found = quality(prediction, measured, near=near)
+    assert found.num_near_limit == 5 and found.tau_near_limit == pytest.approx(-1.0) and found.kendall_tau > 0.4
+    few = quality(prediction, measured, near=np.arange(10) < 4)
+    assert (few.num_near_limit, few.tau_near_limit) == (4, None)
+    assert quality(prediction, measured).num_near_limit == 0
