@@ -114,7 +114,7 @@ def test_failed_trials_are_data_and_finals_that_all_failed_are_tried_again(tmp_p
 
 def test_a_winner_that_violates_a_limit_as_measured_gives_exit_status_1(place: Place) -> None:
     limits = ("--limit", "macs <= 0.7 * published", "--limit", "latency_ms.throttled <= 0.8 * published")
-    ended = nas(*place.search(*limits, experiment=THROTTLED))
+    ended = nas_alone(*place.search(*limits, experiment=THROTTLED))
     assert ended.code == 1, ended.err
     assert (
         "NOT VERIFIED" in ended.out and "this machine is slower now: networks of the table itself take 100" in ended.out
@@ -126,7 +126,7 @@ def test_a_winner_that_violates_a_limit_as_measured_gives_exit_status_1(place: P
 
 
 def test_a_limit_that_nobody_gave_does_not_bind_where_it_cannot_be_verified(place: Place) -> None:
-    ended = nas(*place.search(experiment=THROTTLED))
+    ended = nas_alone(*place.search(experiment=THROTTLED))
     assert ended.code == 0, ended.err
     macs, latency = json.loads(place.run.winner.read_text())["limits"]
     assert macs["holds"] is True and macs["binding"] is True
@@ -140,14 +140,14 @@ def test_finalists_are_chosen_anew_for_a_device_that_has_become_slower(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("THROTTLED_SLOWDOWN", "3")
-    ended = nas(*place.search(experiment=THROTTLED))
+    ended = nas_alone(*place.search(experiment=THROTTLED))
     assert ended.code == 0, ended.err
     assert "choosing again with a margin of latency_ms.throttled 200%" in ended.err
     _, latency = json.loads(place.run.winner.read_text())["limits"]
     assert latency["measured"] == pytest.approx(3 * latency["predicted"]) and latency["holds"] is True
     timings, num_finals = place.run.timings.read_text(), len([t for t in place.trials() if t.phase == "final"])
     place.run.winner.unlink()
-    again = nas(*place.search(experiment=THROTTLED))
+    again = nas_alone(*place.search(experiment=THROTTLED))
     assert again.code == 0 and "candidates whole" not in again.err  # what has been timed is not timed again
     assert place.run.timings.read_text() == timings
     assert len([trial for trial in place.trials() if trial.phase == "final"]) == num_finals
