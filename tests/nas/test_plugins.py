@@ -41,7 +41,9 @@ def test_an_unknown_key_lists_the_known_ones_and_the_nearest() -> None:
         PluginError, match=r"unknown space 'tiefenrauch' \(did you mean 'tiefenrausch'\?\); known: .*tiefenrausch"
     ):
         SPACES.load("tiefenrauch")
-    with pytest.raises(PluginError, match=r"unknown predictor 'zzz'; known: auto, extra_trees, forest, gp, .*or give a dotted path"):
+    with pytest.raises(
+        PluginError, match=r"unknown predictor 'zzz'; known: auto, extra_trees, forest, gp, .*or give a dotted path"
+    ):
         PREDICTORS.load("zzz")
 
 
