@@ -13,9 +13,9 @@ alone, and the latency is marked as not verified.
 from dataclasses import replace
 
 from launch.experiment import Experiment, Workplace
+from launch.experiments._depth import RESOURCES, own_pictures
 from nas.devices import onnx
 from nas.record import Evaluator
-from nas.resources import flops, macs, params, peak_activation_bytes, weight_bytes
 from nas.space import Option, Shape
 from predictors import gp
 from search_spaces import tiefenrausch
@@ -50,13 +50,7 @@ def experiment() -> Experiment:
         space=SPACE,
         make_evaluator=_make_evaluator,
         predictor=gp.PREDICTOR,
-        resources=(
-            *macs.RESOURCES,
-            *flops.RESOURCES,
-            *params.RESOURCES,
-            *weight_bytes.RESOURCES,
-            *peak_activation_bytes.RESOURCES,
-        ),
+        resources=RESOURCES,
         devices=(onnx.DEVICE,),
         limits=("macs <= 0.5 * baseline", "latency_ms.onnx <= 0.8 * baseline"),
         baseline="slim",
@@ -71,7 +65,7 @@ def experiment() -> Experiment:
 
 def _make_evaluator(place: Workplace) -> Evaluator:
     # Torch and the renderer are loaded when a search starts, not when experiments are listed.
-    from nas.depth.data import folder, freedoom
+    from nas.depth.data import freedoom
     from nas.depth.training import Recipe
     from nas.evaluators.depth import DepthEvaluator
 
@@ -85,14 +79,7 @@ def _make_evaluator(place: Workplace) -> Evaluator:
             progress=lambda done, total: place.progress("rendering maps", done, total),
         )
     else:
-        data = folder.read_folder(
-            place.data,
-            size=SIZE,
-            meaning=place.depth,
-            progress=lambda done, total: place.progress("reading pictures", done, total),
-        )
-        for note in data.notes:
-            place.say(note)
+        data = own_pictures(place, SIZE)
     return DepthEvaluator(
         space=SPACE, data=data, recipe=Recipe(batch_size=BATCH_SIZE, peak_lr=PEAK_LR), checkpoints=place.checkpoints
     )

@@ -26,8 +26,8 @@ One search serves many operating points; each takes seconds and trains nothing:
 """
 
 from launch.experiment import Experiment, Workplace
+from launch.experiments._depth import RESOURCES, own_pictures
 from nas.record import Evaluator
-from nas.resources import flops, macs, params, peak_activation_bytes, weight_bytes
 from predictors import gp
 from search_spaces import tiefenrausch
 
@@ -41,13 +41,7 @@ def experiment() -> Experiment:
         space=SPACE,
         make_evaluator=_make_evaluator,
         predictor=gp.PREDICTOR,
-        resources=(
-            *macs.RESOURCES,
-            *flops.RESOURCES,
-            *params.RESOURCES,
-            *weight_bytes.RESOURCES,
-            *peak_activation_bytes.RESOURCES,
-        ),
+        resources=RESOURCES,
         limits=("macs <= 0.4 * baseline",),
         baseline="published",
         num_design=64,
@@ -60,19 +54,9 @@ def experiment() -> Experiment:
 
 def _make_evaluator(place: Workplace) -> Evaluator:
     # Torch is loaded when a search starts, not when experiments are listed.
-    from nas.depth.data import DataError, folder
     from nas.depth.training import Recipe
     from nas.evaluators.depth import DepthEvaluator
 
-    if place.data is None:
-        raise DataError("depth is searched on your own pictures, got none; give --data FOLDER with rgb/ and depth/")
-    data = folder.read_folder(
-        place.data,
-        size=(SPACE.input.height, SPACE.input.width),
-        meaning=place.depth,
-        progress=lambda done, total: place.progress("reading pictures", done, total),
-    )
-    for note in data.notes:
-        place.say(note)
+    data = own_pictures(place, (SPACE.input.height, SPACE.input.width))
     recipe = Recipe(batch_size=BATCH_SIZE, peak_lr=PEAK_LR, warmup_share=0.05, colour_jitter=0.1, precision="bfloat16")
     return DepthEvaluator(space=SPACE, data=data, recipe=recipe, checkpoints=place.checkpoints)

@@ -28,6 +28,9 @@ MIN_EACH = 3
 FOLDS = 5
 SEED = 0
 """Of the folds; fixed, so that the same trials give the same chances."""
+HOPE, FORLORN = 0.5, 1e-6
+"""Below this share of the best chance that an ended trial had, a chance counts a million times less: once the rest is
+searched, all that a predictor still expects lies where trainings fail, and however little it is, it would be tried."""
 LEAST = 1e-12
 """Chance; its logarithm stays finite."""
 LEAST_GAIN = 1.92
@@ -55,9 +58,14 @@ def chance_to_complete(predictor: Predictor, features: Features, done: Sequence[
         return certain
     fitted, (slope, offset) = predictor.fit(X, y), curve
 
+    def raw(X: Float[np.ndarray, "n f"]) -> Float[np.ndarray, " n"]:
+        return np.asarray(expit(-(slope * fitted.predict_mean(X) + offset)))
+
+    little = HOPE * float(raw(X).max())
+
     def chance(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-        log_odds = slope * fitted.predict_mean(features(population)) + offset
-        return np.asarray(np.maximum(expit(-log_odds), LEAST))
+        chances = raw(features(population))
+        return np.asarray(np.maximum(np.where(chances < little, FORLORN * chances, chances), LEAST))
 
     return chance
 

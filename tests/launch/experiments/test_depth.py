@@ -58,4 +58,4 @@ def test_it_searches_for_a_handful_of_steps_on_a_cpu(tmp_path: Path, pictures: P
 def test_without_pictures_it_says_what_it_needs(tmp_path: Path) -> None:
     ended = nas("search", "depth", "--out", str(tmp_path / "run"), "--executor", "serial")
     assert ended.code == 2
-    assert "depth is searched on your own pictures, got none; give --data FOLDER with rgb/ and depth/" in ended.err
+    assert "this search is on your own pictures, got none; give --data FOLDER with rgb/ and depth/" in ended.err

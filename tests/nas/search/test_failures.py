@@ -38,6 +38,14 @@ def test_a_rule_is_found(predictor: object) -> None:
     assert chances[sums <= LARGEST - 2].min() > 0.6 > 0.25 > chances[sums >= LARGEST + 3].max()
 
 
+def test_what_has_little_hope_is_not_worth_what_is_still_expected_of_it() -> None:
+    """Also when nothing else is left to gain: the order among the hopeless stays, and their logarithms are finite."""
+    chances = chance_to_complete(ridge.PREDICTOR, features, ruled(60))(EVERYTHING)
+    kept, hopeless = chances[chances > 0.1], chances[chances < 1e-5]
+    assert len(kept) + len(hopeless) == len(EVERYTHING)
+    assert len(hopeless) > 20 and len(np.unique(hopeless)) > 1 and np.isfinite(np.log(hopeless)).all()
+
+
 def test_failures_without_a_rule_are_mostly_seen_to_be_that() -> None:
     found = [chance_to_complete(ridge.PREDICTOR, features, by_luck(60, seed=seed)) for seed in range(40)]
     assert sum(chance is certain for chance in found) >= 34  # the bound is of 95 %, one-sided
