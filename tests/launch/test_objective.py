@@ -106,7 +106,7 @@ def test_a_run_keeps_its_goal(
     [
         (("--objective", "macs"), "minimising macs alone gives the smallest network there is; say how good it must be"),
         (("--objective", "macs", "--limit", BAR, "--strategy", "evolution"), "to minimise macs takes a strategy that"),
-        (("--objective", "macs", "--limit", BAR, "--rung", "1"), ""),
+        (("--objective", "macs", "--limit", "eror <= 1"), "'eror', which is no known resource; did you mean 'error'?"),
         (("--objective", "latency_ms.nothere", "--limit", BAR), "must be a resource of the experiment"),
         (("--objective", "macs", "--limit", "error >= 0.1"), "it can be limited from above only; use <="),
     ],

@@ -14,7 +14,7 @@ EXPERIMENT = tiny.experiment()
 @pytest.mark.parametrize(
     ("limit", "message"),
     [
-        ("mac <= 1e9", r"did you mean 'macs'\?; known: latency_ms\.fake, macs, params"),
+        ("mac <= 1e9", r"did you mean 'macs'\?; known: error, latency_ms\.fake, macs, params"),
         ("latency_ms.phone <= 3", r"no known resource; did you mean 'latency_ms\.fake'"),
         ("latency_ms.fake <= 2 + 2", r"'2 \+ 2' is not allowed"),
         ("latency_ms.fake <= 3 MB", "cannot be in 'MB'; use ns, us, ms, s"),
