@@ -5,8 +5,8 @@
 
 Runs the demo's command once for each seed, each in a folder of its own below --out, where a run that is there goes on.
 Then trains alike, for as long as a final and under three seeds each: every winner, the slim baseline, what the design
-alone would have given (its cheapest trial that is no worse than the baseline was), and the published network with
-narrower widths. It prints a line for each search, test figures as means over the seeds:
+alone would have given (its cheapest trial that met the limit on quality, as the search's trials were measured), and
+the published network with narrower widths. It prints a line for each search, test figures as means over the seeds:
 
     share of the baseline's multiply-accumulates and of its latency as measured
     test delta1 less the baseline's, paired by seed, with its 95 % interval
@@ -77,9 +77,14 @@ def _search(seed: int, options: argparse.Namespace) -> Search:
     command += [word for limit in options.limit for word in ("--limit", limit)]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # status 1: a limit is violated, which is data
     record = folder.read_json(folder.winner)
-    trials = [trial for trial in open_session(folder).trials("search") if trial.state == "complete"]
+    session = open_session(folder)
+    quality = session.quality(session.pricing())
+    trials = [trial for trial in session.trials("search") if trial.state == "complete"]
     return Search(
-        seed=seed, winner=tuple(record["architecture"]), latency=_latency(record), design=_design_answer(trials)
+        seed=seed,
+        winner=tuple(record["architecture"]),
+        latency=_latency(record),
+        design=_design_answer(trials, quality.amount if quality else 1.0),
     )
 
 
@@ -92,11 +97,11 @@ def _latency(record: Mapping[str, Any]) -> float | None:
     return max(shares, default=None)
 
 
-def _design_answer(trials: Sequence[Trial]) -> Architecture | None:
-    """The cheapest trial of the design that was no worse than the baseline's; without such a trial its best one."""
+def _design_answer(trials: Sequence[Trial], factor: float) -> Architecture | None:
+    """The cheapest trial of the design with at most `factor` times the baseline's error; its best if there is none."""
     design = [trial for trial in trials if trial.origin == "design"]
     bars = [trial.metrics["error"] for trial in trials if "baseline" in trial.origin]
-    good = [trial for trial in design if bars and trial.metrics["error"] <= bars[0]]
+    good = [trial for trial in design if bars and trial.metrics["error"] <= factor * bars[0]]
     if good:
         return min(good, key=lambda trial: _macs(trial.architecture)).architecture
     return min(design, key=lambda trial: trial.metrics["error"]).architecture if design else None

@@ -83,7 +83,11 @@ cache_option = click.option(
     "--eta", type=float, metavar="E", help="One in E goes on to the next rung. [default: the experiment's, 4]"
 )
 @click.option("--seed", type=click.IntRange(0), help="[default: the run's, 0 for a new one]")
-@click.option("--lag", type=click.IntRange(0), help="0: fastest, not repeatable. [default: twice the workers]")
+@click.option(
+    "--lag",
+    type=click.IntRange(0),
+    help="0: fastest, not repeatable. [default: the experiment's, else twice the workers]",
+)
 @click.option(
     "--storage",
     metavar="URL",

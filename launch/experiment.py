@@ -75,6 +75,7 @@ class Experiment:
       fidelity: training budget of a search trial, in the evaluator's measure.
       rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
+      lag: how many of the latest trials a proposal does without, see `nas.search.loop`; None for twice the workers.
       num_finalists: how many are trained again, at `final_fidelity`.
       objective: the metric that is learned, and minimised unless `minimise` names something else; a limit may name it.
       minimise: a resource, the least of which is sought among networks that meet the limit on the objective, such as
@@ -102,6 +103,7 @@ class Experiment:
     minimise: str | None = None
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
+    lag: int | None = None
 
     def __post_init__(self) -> None:
         _check_parts(self)
@@ -196,6 +198,8 @@ def _check_counts(experiment: Experiment) -> None:
         _check_count(field, getattr(experiment, field))
     for rung in _several("rungs", experiment.rungs):
         _check_count("rungs", rung)
+    if experiment.lag is not None and (type(experiment.lag) is not int or experiment.lag < 0):
+        raise ExperimentError(f"lag must be a whole number from 0, got {_shown(experiment.lag)}; 2 is usual")
     if experiment.num_design > experiment.num_trials:
         raise ExperimentError(
             f"num_design is part of num_trials, got {experiment.num_design} of {experiment.num_trials}; "

@@ -49,6 +49,15 @@ def baseline(experiment: Experiment) -> list[Proposal]:
     return [Proposal(architecture=experiment.space.reference(name), origin=f"baseline {name}")] if name else []
 
 
+def measured_by(prepared: Prepared) -> list[Proposal]:
+    """The reference architecture that the limit on the objective speaks of, where it has one."""
+    reference = prepared.quality.reference if prepared.quality else None
+    if reference is None:
+        return []
+    named = [known for known in baseline(prepared.experiment) if known.architecture == reference]
+    return named or [Proposal(architecture=reference, origin="reference")]
+
+
 def _is_spent(account: Account, trials: Sequence[Trial]) -> bool:
     account.meter.follow(trials)
     return account.refused_by() is not None
@@ -85,13 +94,16 @@ def _strategy(prepared: Prepared, seed: int) -> Strategy:
 def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
     """The baseline, where it meets the limits: the search starts from where one stands. Then the design.
 
+    What a goal compares with comes whether or not it meets them: its error is the measure of all others.
     The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
     """
     size, features = prepared.experiment.num_design, prepared.pricing.features
     rng = np.random.default_rng((seed, DESIGN_STREAM))
     design = space_filling(prepared.feasible, size, features=features, rng=rng)
     filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
-    return (*(known for known in baseline(prepared.experiment) if _meets_limits(prepared, known)), *filling)
+    start = [known for known in baseline(prepared.experiment) if _meets_limits(prepared, known)]
+    measure = measured_by(prepared) if prepared.goal else []
+    return (*start, *(known for known in measure if known not in start), *filling)
 
 
 def _meets_limits(prepared: Prepared, proposal: Proposal) -> bool:

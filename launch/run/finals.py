@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from launch.run.explore import baseline
+from launch.run.explore import baseline, measured_by
 from launch.run.finalists import Finalists
 from launch.run.options import Options
 from launch.run.phases import Phases, latest_failure
@@ -58,12 +58,15 @@ def _finalists(prepared: Prepared, phases: Phases, options: Options) -> Finalist
 
 
 def _yardsticks(prepared: Prepared, phases: Phases, fitted: Fitted) -> list[Proposal]:
-    """The baseline, and the design's median and best, which no strategy chose."""
+    """The baseline, what a limit on the objective is measured by, and the design's median and best, which no strategy
+    chose.
+    """
     trials = [trial for trial in phases.trials("search") if trial.origin == "design" and trial.state == "complete"]
     design = _ranked(prepared, trials, fitted)
     chosen = {"design median": design[len(design) // 2], "design best": design[0]} if design else {}
     return [
         *baseline(prepared.experiment),
+        *measured_by(prepared),
         *(Proposal(architecture=trial.architecture, origin=origin) for origin, trial in chosen.items()),
     ]
 

@@ -79,7 +79,7 @@ def settings_of(
         **({QUALITY: quality} if quality or QUALITY in old else {}),
         **({OBJECTIVE: asked} if asked else {}),
         "seed": old.get("seed", 0) if seed is None else seed,
-        "lag": old.get("lag", 2 * slots) if lag is None else lag,
+        "lag": next(one for one in (lag, old.get("lag"), experiment.lag, 2 * slots) if one is not None),
         "storage": split_password(storage)[0] if storage else old.get("storage"),
         "data": own_data,
         **depth,

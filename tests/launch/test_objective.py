@@ -9,6 +9,7 @@ import pytest
 
 from launch.cli import nas
 from launch.session import RunFolder
+from launch.session.session import open_session
 from tests.experiments import tiny
 
 TINY = str(Path(tiny.__file__))
@@ -65,6 +66,18 @@ def test_it_is_told_as_what_it_is(finished: Path, capsys: pytest.CaptureFixture[
     assert "won with the least macs" in page and f"{beside:.2f} of the baseline" in page
     assert "<dt>minimised</dt><dd>macs</dd>" in page and f"<dt>limits</dt><dd>{BAR.replace('<', '&lt;')}</dd>" in page
     assert f"--objective macs --limit &#39;{BAR.replace('<', '&lt;')}&#39;" in page
+
+
+def test_what_the_goal_compares_with_is_trained_although_it_breaks_a_limit_on_cost(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    limits = ("--limit", BAR, "--limit", "macs <= 0.6 * baseline")
+    assert searched(run, "--objective", "macs", "--trials", "8", *limits) in (0, 1)
+    first, *others = open_session(RunFolder(path=run)).trials("search")
+    baseline = tiny.SPACE.reference("published")
+    assert (first.architecture, first.origin) == (baseline, "baseline published")
+    assert all(trial.architecture != baseline for trial in others)
+    found = RunFolder(path=run).read_json(run / "winner.json")["minimised"]
+    assert found["value"] <= 0.6 * found["baseline"]
 
 
 def test_a_finished_run_is_searched_again_under_its_goal_or_another_bar(
