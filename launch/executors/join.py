@@ -17,6 +17,9 @@ from ray.exceptions import RayError
 
 CONNECT_S = 5.0
 PROBE_S = 30.0
+NUM_STARTS = 10
+"""Attempts to start a Ray of our own. Ray gives each 30 seconds, which a busy machine may exceed several times."""
+TOO_SLOW = "timed out during startup"
 
 _PROBE = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level=40); ray.shutdown()"
 _MISMATCH = re.compile(
@@ -42,14 +45,29 @@ def join(address: str | None) -> None:
         _reach(address)
         _probe(address)
     try:
-        ray.init(
-            address=address or "local",  # None would join any Ray that happens to run here
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        _enter(address)
     except (RayError, ConnectionError) as error:
         raise ConnectionError(f"cannot {'join' if address else 'start'} Ray: {error}") from error
+
+
+def _enter(address: str | None) -> None:
+    for attempt in range(1, NUM_STARTS + 1):
+        try:
+            ray.init(
+                address=address or "local",  # None would join any Ray that happens to run here
+                include_dashboard=False if address is None else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+            return
+        except Exception as error:
+            # Ray has no class of its own for a start that took too long.
+            if TOO_SLOW not in str(error):
+                raise
+            if attempt == NUM_STARTS:
+                raise ConnectionError(
+                    f"it took too long {NUM_STARTS} times; stop what else runs here, or give --executor serial"
+                ) from error
 
 
 def node_resources() -> dict[str, Mapping[str, float]]:
