@@ -1,172 +1,143 @@
-"""One problem of two objectives over the reference space, and searches for its front: ours, pymoo's and Optuna's.
+"""How soon does a search for a front find it, on tables of trained architectures, beside what people use today?
 
-Both objectives are minimised: an error that a Gaussian process of 200 points predicts, and macs by the cost table.
-Every search is given the same function and stopped after the same number of evaluations, and everything that it
-evaluated counts, whether or not it kept it. Time is the process's own (CPU seconds), so that a busy machine disturbs
-little; set one BLAS thread (OPENBLAS_NUM_THREADS=1). pymoo is an extra: `pip install chamnas[peers]`.
+    python -m benchmarks.front_peers [--seeds 10] [--jobs 2] [--out runs/front_peers.jsonl] [--predictor gp]
+        [--targets "nasbench201 val_c10 mmacs" ..] [--strategies front,random,..] [--data FOLDER]
+
+The loop of `nas search --objective error --objective macs` (`nas.search.loop` with the strategy `front`, costs exact),
+Optuna's TPE and NSGA-II, pymoo's NSGA-II and random, 100 trainings each over the same seeds, on four tables. For each
+target it prints the table of `nas bench` (the share of the true front's hypervolume that is missing after 25, 50 and
+100 trainings, with 95 % intervals) and the bar: at least the best peer's hypervolume after 50 and after 100 trainings,
+with half as many. The best peer is chosen anew at each. With `--out` it continues where it was stopped. In full it
+takes some 40 minutes of a core; one seed tells whether it runs.
 """
 
-import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
-import optuna
-from jaxtyping import Float, Int8
-from pymoo.algorithms.moo.nsga2 import NSGA2
-from pymoo.core.crossover import Crossover
-from pymoo.core.problem import Problem as PymooProblem
-from pymoo.operators.crossover.sbx import SBX
-from pymoo.operators.crossover.ux import UX
-from pymoo.operators.mutation.pm import PM
-from pymoo.operators.repair.rounding import RoundingRepair
-from pymoo.operators.sampling.rnd import IntegerRandomSampling
-from pymoo.optimize import minimize as pymoo_minimize
 
-from launch.pricing import Pricing, price
-from nas.genetic import Objectives, front, front_mask
-from nas.resources import macs, params
-from nas.search import Fitted
-from predictors.gp import PREDICTOR
-from search_spaces.tiefenrausch import SPACE
+from launch.bench.comparison import Comparison, Standing, compare
+from launch.bench.comparison.text import text
+from launch.bench.question import Arena, Question, goal, prepare
+from launch.bench.replay import Course, Store, check, defaults, is_peer, replay_all
+from launch.terminal import Progress, table
+from nas.plugins import PREDICTORS
+from search_spaces.table import read_results
 
-NUM_TRAINING = 200
-FOREVER = 10**9
-
-
-class Spent(Exception):
-    """The budget of evaluations is used up."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Budget:
-    """Objectives that keep what they give, up to `limit` rows, and raise `Spent` when those are done."""
-
-    objectives: Objectives
-    limit: int
-    values: list[Float[np.ndarray, "n 2"]] = field(default_factory=list)
-    used: int = 0
-
-    def __call__(self, rows: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
-        values = self.objectives(rows)
-        self.values.append(values[: self.limit - self.used])
-        self.used += len(self.values[-1])
-        if self.used >= self.limit:
-            raise Spent
-        return values
+DATA = Path(__file__).parents[1] / "../shared/data"
+NUM_TRIALS = 100
+BARS = ((25, 50), (50, 100))
+"""Our trainings, and the peer's that they are to match."""
+NEEDED = 3
+"""Targets of four on which both bars are to hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """The front of everything evaluated, and evaluations a CPU second, operators included."""
+class Target:
+    """A table, the column to maximise and the cost to minimise."""
 
-    front: Float[np.ndarray, "n 2"]
-    rate: float
+    table: str
+    objective: str
+    cost: str
 
-
-Search = Callable[[Budget, int], None]
-"""A search for the front that goes on until its budget is spent, and a seed."""
-
-
-def reference_pricing() -> Pricing:
-    return price(SPACE, (*macs.RESOURCES, *params.RESOURCES))
+    @property
+    def name(self) -> str:
+        return f"{self.table} {self.objective} {self.cost}"
 
 
-def fitted_error(
-    features: Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]], rng: np.random.Generator
-) -> Fitted:
-    """Fitted to 200 random architectures, whose error falls with every decision, less and less, and has noise."""
-    rows = SPACE.sample(NUM_TRAINING, rng)
-    X = SPACE.encode(rows)
-    y = -np.log(0.2 + X) @ rng.gamma(1.0, size=X.shape[1]) + 0.1 * rng.standard_normal(NUM_TRAINING)
-    return PREDICTOR.fit(features(rows), y)
+TARGETS = (
+    Target(table="transnas_macro", objective="segmentsemantic", cost="mmacs"),
+    Target(table="nasbench_macro", objective="acc_seed0", cost="macs"),
+    Target(table="nasbench201", objective="val_c10", cost="mmacs"),
+    Target(table="nasbench_mr", objective="seg_miou", cost="gflops"),
+)
 
 
-def error_and_macs(fitted: Fitted, pricing: Pricing) -> Objectives:
-    """Predicted error from the plain encoding, and macs in units of 10^9."""
-    table = pricing.tables["macs"]
-
-    def objectives(rows: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
-        return np.column_stack([fitted.predict_mean(SPACE.encode(rows)), table.cost(rows) / 1e9])
-
-    return objectives
-
-
-def measure(search: Search, objectives: Objectives, num_evaluations: int, seed: int) -> Run:
-    budget = Budget(objectives=objectives, limit=num_evaluations)
-    start = time.process_time()
-    with suppress(Spent):
-        search(budget, seed)
-    seconds = time.process_time() - start
-    values = np.concatenate(budget.values)
-    return Run(front=values[front_mask(values)], rate=len(values) / seconds)
+def main() -> None:
+    options = _options()
+    held = {}
+    for target in options.targets:
+        path = options.data / f"{target.table}.csv.gz"
+        if not path.is_file():
+            print(f"skipped {target.name}: there is no {path}; put the benchmark tables there")
+            continue
+        objectives = (goal(target.objective, minimise=False), goal(target.cost, minimise=True))
+        comparison = _compared(prepare(read_results(path), Question(objectives=objectives)), options)
+        print(f"\n## {target.name}\n\n{text(comparison)}\n")
+        held[target.name] = _report(target, comparison)
+    print(f"\nboth bars hold on {sum(held.values())} of {len(held)} tables; wanted: {NEEDED} of {len(TARGETS)}")
 
 
-def ours(pricing: Pricing, population: int) -> Search:
-    """`nas.genetic.front` from as many random architectures as the population holds."""
-
-    def search(budget: Budget, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        initial = SPACE.sample(population, rng)
-        front(budget, pricing.problem([]), initial=initial, rng=rng, population=population, generations=FOREVER)
-
-    return search
-
-
-AS_DOCUMENTED = "pymoo 200, SBX, distinct"
-
-
-def pymoo_searches(populations: tuple[int, ...] = (200, 1000)) -> Mapping[str, Search]:
-    """NSGA-II as pymoo's guide sets it up for integers, also with uniform crossover; with and without duplicates."""
-    searches = {}
-    for population in populations:
-        for name, crossover in _pymoo_crossovers():
-            for distinct in (True, False):
-                searches[f"pymoo {population}, {name}, {'distinct' if distinct else 'repeats'}"] = _pymoo(
-                    population, crossover, distinct
-                )
-    return searches
-
-
-def optuna_search(budget: Budget, seed: int) -> None:
-    """Optuna's NSGA-II in memory, one integer parameter for each decision."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(directions=["minimize"] * 2, sampler=optuna.samplers.NSGAIISampler(seed=seed))
-    while True:
-        trial = study.ask()
-        row = [trial.suggest_int(choice.name, 0, len(choice.options) - 1) for choice in SPACE.choices]
-        study.tell(trial, budget(np.array([row], dtype=np.int8))[0].tolist())
-
-
-def _pymoo_crossovers() -> Iterator[tuple[str, Crossover]]:
-    yield "SBX", SBX(prob=1.0, eta=3.0, vtype=float, repair=RoundingRepair())
-    yield "uniform", UX(prob=1.0)
-
-
-def _pymoo(population: int, crossover: Crossover, distinct: bool) -> Search:
-    def search(budget: Budget, seed: int) -> None:
-        algorithm = NSGA2(
-            pop_size=population,
-            sampling=IntegerRandomSampling(),
-            crossover=crossover,
-            mutation=PM(prob=1.0, eta=3.0, vtype=float, repair=RoundingRepair()),
-            eliminate_duplicates=distinct,
+def _compared(arena: Arena, options: argparse.Namespace) -> Comparison:
+    course = Course(num_trials=NUM_TRIALS, workers=1, lag=0, predictor=options.predictor)
+    check(options.strategies, arena.task(PREDICTORS.load(course.predictor), np.random.default_rng(0)))
+    with Progress() as progress:
+        replays = replay_all(
+            arena,
+            course,
+            [(name, seed) for seed in range(options.seeds) for name in options.strategies],
+            jobs=options.jobs,
+            store=Store(path=options.out) if options.out else None,
+            watch=lambda done, total: progress.step(", ".join(arena.objectives), done, total),
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pymoo_minimize(_Vectorised(budget), algorithm, ("n_gen", FOREVER), seed=seed)
-
-    return search
+    return compare(arena, course, replays)
 
 
-class _Vectorised(PymooProblem):  # type: ignore[misc]  # pymoo ships no types
-    """The problem as pymoo takes it: a whole population at once."""
+def _report(target: Target, comparison: Comparison) -> bool:
+    """Print the bars of every strategy of ours, and a line for machines; whether the first one's hold."""
+    peers = [standing for standing in comparison.standings if is_peer(standing.name)]
+    ours = [standing for standing in comparison.standings if not is_peer(standing.name)]
+    if not peers or not ours:
+        return False
+    rows = [[one.name, *(_bar(one, peers, *bar) for bar in BARS)] for one in ours]
+    print(
+        table(
+            ["missing hypervolume", *(f"after {mine}, the best peer's after {theirs}" for mine, theirs in BARS)], rows
+        )
+    )
+    record = {s.name: {str(n): asdict(s.at(n)) for n in (25, 50, 100)} for s in comparison.standings}
+    print(json.dumps({"target": target.name, "missing": record}), flush=True)
+    return all(_holds(ours[0], peers, *bar) for bar in BARS)
 
-    def __init__(self, objectives: Objectives) -> None:
-        super().__init__(n_var=len(SPACE.num_options), n_obj=2, xl=0, xu=SPACE.num_options - 1, vtype=int)
-        self.objectives = objectives
 
-    def _evaluate(self, x: np.ndarray, out: dict[str, np.ndarray], *args: object, **kwargs: object) -> None:
-        out["F"] = self.objectives(x.astype(np.int8))
+def _bar(ours: Standing, peers: Sequence[Standing], mine: int, theirs: int) -> str:
+    best = _best(peers, theirs)
+    verdict = "holds" if _holds(ours, peers, mine, theirs) else "MISSED"
+    return f"{ours.at(mine).mean:.4f}, {best.at(theirs).mean:.4f} ({best.name}) {verdict}"
+
+
+def _holds(ours: Standing, peers: Sequence[Standing], mine: int, theirs: int) -> bool:
+    return ours.at(mine).mean <= _best(peers, theirs).at(theirs).mean
+
+
+def _best(peers: Sequence[Standing], num_trained: int) -> Standing:
+    return min(peers, key=lambda standing: standing.at(num_trained).mean)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--predictor", default="gp")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
+    parser.add_argument("--strategies", type=lambda names: tuple(names.split(",")), default=defaults(2))
+    parser.add_argument("--targets", type=_target, nargs="+", default=TARGETS, metavar="'TABLE COLUMN COST'")
+    return parser.parse_args()
+
+
+def _target(name: str) -> Target:
+    try:
+        return Target(**dict(zip(("table", "objective", "cost"), name.split(), strict=True)))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"write 'TABLE COLUMN COST', such as {TARGETS[0].name!r}, got {name!r}"
+        ) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.genetic_quality [--seeds 5] [--only fronts|exact]
 
-On the reference space. Fronts of predicted error and macs (`benchmarks.front_peers`): hypervolume of everything
+On the reference space. Fronts of predicted error and macs (`benchmarks._front_problem`): hypervolume of everything
 evaluated, as a share of the largest seen, after 20,000 and 100,000 evaluations; pymoo is given its best setting for
 each. Then the least additive error under a limit on macs, over 30 random surrogates of each kind, beside the optimum
 that `nas.feasible.exact` proves: how often it is reached, and the gap where it is not, in standard deviations of the
@@ -16,7 +16,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Float
 
-from benchmarks.front_peers import Run, error_and_macs, fitted_error, measure, ours, pymoo_searches, reference_pricing
+from benchmarks._front_problem import (
+    Run,
+    error_and_macs,
+    fitted_error,
+    measure,
+    ours,
+    pymoo_searches,
+    reference_pricing,
+)
 from benchmarks.genetic_speed import LIMIT, interval
 from launch.pricing import Pricing
 from launch.terminal import table

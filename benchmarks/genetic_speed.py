@@ -2,11 +2,11 @@
 
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.genetic_speed [--repeats 5]
 
-On the reference space. First the front of predicted error and macs (`benchmarks.front_peers`), every search in turn in
-each repeat: evaluations a second, and as a multiple of pymoo's fastest setting and of its documented one for integers.
-Then one objective, a Gaussian process of 200 points that reads the plain encoding, or the features that a search really
-uses (with the logarithms of macs and params), free or under a limit. Intervals are 95 %, over the repeats. It takes
-about two minutes.
+On the reference space. First the front of predicted error and macs (`benchmarks._front_problem`), every search in turn
+in each repeat: evaluations a second, and as a multiple of pymoo's fastest setting and of its documented one. Then one
+objective, a Gaussian process of 200 points that reads the plain encoding, or the features that a search really uses
+(with the logarithms of macs and params), free or under a limit. Intervals are 95 %, over the repeats. It takes about
+two minutes.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int8
 from scipy import stats
 
-from benchmarks.front_peers import (
+from benchmarks._front_problem import (
     AS_DOCUMENTED,
     Search,
     error_and_macs,

@@ -103,8 +103,20 @@ cache_option = click.option(
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
 @click.option(
     "--objective",
+    "objectives",
+    multiple=True,
     metavar="M",
-    help="Metric to minimise; or a resource, such as macs, under a --limit on the metric. [default: the experiment's]",
+    help="Metric to minimise; or a resource, such as macs, under a --limit on the metric; several make a front. "
+    "[default: the experiment's]",
+)
+@click.option(
+    "--choose",
+    multiple=True,
+    metavar="EXPR",
+    help='Of a front, the winner: "macs <= 2e9" takes the least error there. [default: the knee]',
+)
+@click.option(
+    "--finalists", type=click.IntRange(1), metavar="N", help="Trained again for longer. [default: the experiment's]"
 )
 @click.option(
     "--strategy", metavar="KEY|FILE", help="Proposes what is trained. [default: the experiment's, else chamnet's]"
@@ -147,6 +159,13 @@ def search(**options: Any) -> None:
 @nas.command()
 @run_argument
 @limit_option
+@click.option(
+    "--sweep",
+    "sweeps",
+    multiple=True,
+    metavar="EXPR",
+    help='The best under each of many bounds: "macs <= 1e9..8e9:16", evenly on a log scale; several make a grid.',
+)
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many architectures to name.")
 @json_option
 def select(**options: Any) -> None:
@@ -155,14 +174,30 @@ def select(**options: Any) -> None:
 
 
 @nas.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "--out", "run", type=click.Path(path_type=Path), required=True, metavar="RUN", help="New folder of the merged run."
+)
+@limit_option
+@json_option
+def merge(**options: Any) -> None:
+    """Make one run of several RUNs of the same space and evaluator; a search goes on from it.
+
+    What two of them have trained alike is counted once. Every trial keeps where it is from, and with which seed.
+    """
+    _call("merge", options)
+
+
+@nas.command()
 @run_argument
+@click.argument("others", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
 @click.option("--x", "x", default="macs", show_default=True, help="Resource or metric on the x axis.")
 @click.option("--y", "y", default="error", show_default=True, help="Metric on the y axis.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a self-contained page.")
 @click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Also write the picture.")
 @json_option
 def front(**options: Any) -> None:
-    """Print the Pareto front of RUN's trained architectures; both axes are minimised."""
+    """Print the Pareto front of RUN's trained architectures, or of several RUNs' together; both axes are minimised."""
     _call("front", options)
 
 

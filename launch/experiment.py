@@ -23,6 +23,8 @@ from nas.search import MakeStrategy, Predictor, Rungs
 from nas.space import Space
 
 DEFAULT_ETA = 4.0
+LATENCY = "latency_ms."
+"""A device's resource is called so, with its key."""
 AS_WRITTEN = Meaning()
 
 
@@ -80,6 +82,8 @@ class Experiment:
       objective: the metric that is learned, and minimised unless `minimise` names something else; a limit may name it.
       minimise: a resource, the least of which is sought among networks that meet the limit on the objective, such as
         "error <= 1.02 * baseline"; None for the objective itself.
+      objectives: of a search for a front, what is minimised together: metrics, `objective` the first, then resources;
+        none for a search with one objective.
 
     Raises:
       ExperimentError: a field is of another kind than it must be, or out of its range.
@@ -101,6 +105,7 @@ class Experiment:
     final_fidelity: int
     objective: str = "error"
     minimise: str | None = None
+    objectives: tuple[str, ...] = ()
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
     lag: int | None = None
@@ -118,6 +123,26 @@ class Experiment:
           ValueError: they do not ascend, or eta is no reduction.
         """
         return Rungs(fidelities=(*self.rungs, self.fidelity), eta=self.eta) if self.rungs else None
+
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """Everything that is minimised."""
+        return self.objectives or (self.minimise or self.objective,)
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The resources among what is minimised: known without training."""
+        return tuple(name for name in self.aims if self.is_resource(name))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What every training must measure: `objective`, and further metrics of a front."""
+        return tuple(dict.fromkeys((self.objective, *(name for name in self.aims if not self.is_resource(name)))))
+
+    def is_resource(self, name: str) -> bool:
+        """Whether a name is a resource's rather than a metric's: of the experiment, a device or a file of one's own."""
+        own = {resource.name for resource in self.resources}
+        return name in own or name.startswith(LATENCY) or ".py:" in name
 
 
 def field_mistake(error: TypeError) -> str | None:
@@ -178,6 +203,7 @@ def _check_texts(experiment: Experiment) -> None:
         _check_text(field, getattr(experiment, field))
     if experiment.minimise is not None:
         _check_text("minimise", experiment.minimise)
+    _check_objectives(experiment)
     for limit in _several("limits", experiment.limits):
         _check_text("limits", limit)
     known = sorted(experiment.space.references)
@@ -186,6 +212,31 @@ def _check_texts(experiment: Experiment) -> None:
             f"baseline must be a reference of the space {experiment.space.name!r}, got {experiment.baseline!r}; "
             f"known: {', '.join(known) or 'none, leave it out'}"
         )
+
+
+def _check_objectives(experiment: Experiment) -> None:
+    """Two or more that differ, metrics first."""
+    objectives = _several("objectives", experiment.objectives)
+    for objective in objectives:
+        _check_text("objectives", objective)
+    if not objectives:
+        return
+    shown = ", ".join(objectives)
+    if len(set(objectives)) < len(objectives) or len(objectives) < 2:
+        raise ExperimentError(f"objectives must be two or more that differ, got {shown}; leave out what is there twice")
+    if all(map(experiment.is_resource, objectives)):
+        raise ExperimentError(
+            f"one objective at least must be a metric that training measures, got {shown}; the front of resources "
+            "alone is known without a search; add a metric such as error"
+        )
+    if objectives[0] != experiment.objective or experiment.minimise is not None:
+        raise ExperimentError(
+            f"objectives of a front begin with the metric {experiment.objective!r}, and nothing else is minimised, got "
+            f"{shown} and minimise = {experiment.minimise!r}; put the metric first, and leave minimise out"
+        )
+    ranks = [experiment.is_resource(name) for name in objectives]
+    if ranks != sorted(ranks):
+        raise ExperimentError(f"objectives are metrics first, then resources, got {shown}; change their order")
 
 
 def _check_text(field: str, value: object) -> None:

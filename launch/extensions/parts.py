@@ -13,6 +13,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float, Int8
+
 from launch.experiment import Experiment
 from launch.extensions.checked_parts import (
     OwnPredictor,
@@ -27,13 +30,15 @@ from launch.extensions.file_digests import KeptFile, path_of
 from nas.genetic import Problem
 from nas.plugins import PREDICTORS, STRATEGIES, Kind
 from nas.search import MakeStrategy, Predictor, Task
-from nas.strategies import chamnet, halving, random
+from nas.strategies import chamnet, front, halving, random
 
 LOADERS: Mapping[Kind, Callable[[str], Any]] = {STRATEGIES: load_strategy, PREDICTORS: load_predictor}
 USES = {STRATEGIES: "proposes", PREDICTORS: "predicts"}
 SETTINGS = tuple(kind.name for kind in LOADERS)
 MINIMISE_COSTS = (chamnet.STRATEGY, random.STRATEGY)
 """Strategies for a task with a goal; one of the user's own looks after itself."""
+ALONG_FRONTS = (front.STRATEGY, random.STRATEGY)
+"""Strategies for several objectives; likewise."""
 OWN = "experiment"  # marks, in experiment.json, what has no name but in the experiment
 
 Kept = str | Mapping[str, Any]
@@ -79,8 +84,9 @@ def with_parts(experiment: Experiment, settings: Mapping[str, Any]) -> Experimen
 
 
 def strategy_of(experiment: Experiment) -> MakeStrategy:
-    """The experiment's, or the default: ChamNet's search, and with rungs the one that knows how to use them."""
-    return experiment.strategy or (halving.STRATEGY if experiment.rungs else chamnet.STRATEGY)
+    """The experiment's, or the default: ChamNet's search, with rungs or for a front the one that is made for them."""
+    default: MakeStrategy = halving.STRATEGY if experiment.rungs else chamnet.STRATEGY
+    return experiment.strategy or (front.STRATEGY if experiment.objectives else default)
 
 
 def check_parts(experiment: Experiment) -> None:
@@ -98,18 +104,39 @@ def check_parts(experiment: Experiment) -> None:
             f"{shown(_of(experiment, STRATEGIES))}; leave --strategy out, or name chamnet or random"
             + (", and train without rungs" if experiment.rungs else "")
         )
+    if experiment.objectives:
+        _check_front(experiment)
     task = Task(
-        objectives=(experiment.objective,),
+        objectives=experiment.objectives or (experiment.objective,),
         problem=Problem(num_options=space.num_options),
         sample=space.sample,
         features=space.encode,
         predictor=predictor,
         rungs=experiment.ladder,
+        costs={name: _nothing for name in experiment.costs} if experiment.objectives else {},
     )
     if isinstance(strategy, OwnStrategy):
         check_strategy(strategy, task)
     else:
         strategy(task=task)
+
+
+def _check_front(experiment: Experiment) -> None:
+    """Refuse, in place of the strategy, what no search for a front can do."""
+    if experiment.rungs:
+        rungs = ", ".join(map(str, experiment.rungs))
+        raise PartError(f"a front is searched at one fidelity, got the rungs {rungs}; leave them out")
+    strategy = strategy_of(experiment)
+    if not isinstance(strategy, OwnStrategy) and strategy not in ALONG_FRONTS:
+        raise PartError(
+            f"{' and '.join(experiment.objectives)} take a strategy for several objectives, got "
+            f"{shown(_of(experiment, STRATEGIES))}; name front or random with --strategy"
+        )
+
+
+def _nothing(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+    """Stands for a cost before the space has been priced."""
+    return np.zeros(len(population))
 
 
 def shown(kept: Kept | None) -> str:

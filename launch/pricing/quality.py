@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from launch.pricing.pricing import Pricing
 from nas.costs import LimitError, parse_limit, resource_name
-from nas.search import Goal, QualityLimit
+from nas.search import Aims, Goal, QualityLimit
 from nas.space import Architecture
 
 
@@ -58,6 +58,26 @@ def check_goal(minimise: str | None, quality: QualityLimit | None, resources: Se
             f"minimising {minimise} alone gives the smallest network there is; say how good it must be, such as "
             "--limit 'error <= 1.02 * baseline'"
         )
+
+
+def check_aims(costs: Sequence[str], resources: Sequence[str]) -> None:
+    """Refuse a front of unknown resources.
+
+    Raises:
+      LimitError: one is unknown.
+    """
+    for name in costs:
+        if name not in resources:
+            known = ", ".join(sorted(resources))
+            raise LimitError(f"an objective must be a metric or a resource of the run, got {name!r}; known: {known}")
+
+
+def aims_of(objectives: Sequence[str], quality: QualityLimit | None, pricing: Pricing) -> Aims | None:
+    """What a search for a front minimises, its metrics first; None for a search with one objective."""
+    if not objectives:
+        return None
+    costs = {name: pricing.tables[name].cost for name in objectives if name in pricing.tables}
+    return Aims(names=tuple(objectives), costs=costs, quality=quality)
 
 
 def goal_of(minimise: str | None, quality: QualityLimit | None, pricing: Pricing) -> Goal | None:

@@ -13,7 +13,7 @@ from launch.report.plots.pictures import Picture, PictureError, pictures
 from launch.report.sections import course, fronts, provenance
 from launch.report.sections import winner as winning
 from launch.report.sections.predictor import judged
-from launch.report.sections.verdict import status, verdict
+from launch.report.sections.verdict import minimised, status, verdict
 from launch.report.view import Table
 from launch.session import RunFolder
 from launch.session.session import limits_of
@@ -61,7 +61,7 @@ def render(facts: Facts) -> str:
         run_name=facts.session.folder.path.resolve().name,
         status=status(facts),
         verdict=verdict(facts),
-        minimised=facts.session.experiment.minimise or facts.objective_label,
+        minimised=minimised(facts),
         limits=limits_of(facts.session.settings),
         winner=None if facts.winner is None else _winner_view(facts, facts.winner),
         gallery=_gallery(facts),

@@ -5,11 +5,12 @@ launch.report, launch.session, launch.terminal and nas.
 """
 
 from launch.run.checkpoints import checkpoints_of, expected_bytes
-from launch.run.limits import check_limits
+from launch.run.limits import check_choice, check_limits
 from launch.run.options import Options
 
 __all__ = [
     "Options",
+    "check_choice",
     "check_limits",
     "checkpoints_of",
     "expected_bytes",

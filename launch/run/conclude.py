@@ -1,11 +1,13 @@
 """The last step: measure the finals' costs for real, choose the winner, write everything down."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from launch.report.page import write_report
 from launch.run import winner as winners
+from launch.run.along_front import write_front
 from launch.run.finalists import earlier_timings
 from launch.run.measure import measure
 from launch.run.options import Options
@@ -13,7 +15,7 @@ from launch.run.phases import Phases
 from launch.run.prepare import Prepared
 from launch.session.verification import Doubts, later_doubts
 from nas.record import Trial, rows
-from nas.search import Fitted, PredictorQuality, Reasoned
+from nas.search import Fits, Fitted, PredictorQuality, Reasoned
 
 
 def conclude(
@@ -21,24 +23,43 @@ def conclude(
     phases: Phases,
     options: Options,
     finals: Sequence[Trial],
-    fitted: Fitted,
+    fits: Fits,
     quality: PredictorQuality,
 ) -> None:
-    """Measure the finals, choose the winner, and write its files and the report."""
+    """Measure the finals, choose the winner or the front, and write its files and the report."""
+    fitted, folder = fits[prepared.objective], phases.folder
     judged = _verified(prepared, phases, finals, fitted)
-    phases.folder.report.unlink(missing_ok=True)  # a shorter run's
-    winners.write(
-        winners.choose(judged, prepared.minimised),
-        judged,
-        folder=phases.folder,
+    folder.report.unlink(missing_ok=True)  # a shorter run's
+    write = functools.partial(
+        winners.write,
+        others=judged,
+        folder=folder,
         pricing=prepared.pricing,
         fitted=fitted,
         search_fidelity=prepared.experiment.fidelity,
         objective=prepared.objective,
         minimised=prepared.experiment.minimise,
         card=prepared.card,
-        context=_context(prepared, phases, options, fitted, quality),
     )
+    context = _context(prepared, phases, options, fitted, quality)
+    if prepared.aims is None:
+        write(winners.choose(judged, prepared.minimised), context=context)
+    else:
+
+        def write_point(point: winners.Finalist, *, name: str, told: Mapping[str, Any]) -> None:
+            write(point, place=folder.winners / name, context={**context, **told})
+
+        write_front(
+            judged,
+            folder=folder,
+            aims=prepared.aims,
+            fits=fits,
+            features=prepared.pricing.features,
+            texts=options.choose,
+            units={name: prepared.pricing.unit(name) for name in prepared.aims.costs},
+            write_point=write_point,
+            say=phases.progress.say,
+        )
     phases.progress.say("writing the report")
     write_report(phases.folder)
 

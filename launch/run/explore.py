@@ -79,7 +79,7 @@ def _check_enough(complete: Sequence[Trial], trials: Sequence[Trial], experiment
 def _strategy(prepared: Prepared, seed: int) -> Strategy:
     experiment = prepared.experiment
     task = Task(
-        objectives=(experiment.objective,),
+        objectives=experiment.objectives or (experiment.objective,),
         problem=prepared.pricing.problem(prepared.binding),
         sample=prepared.feasible.sample,
         features=prepared.pricing.features,
@@ -87,6 +87,8 @@ def _strategy(prepared: Prepared, seed: int) -> Strategy:
         opening=_opening(prepared, seed),
         rungs=experiment.ladder,
         goal=prepared.goal,
+        costs=prepared.aims.costs if prepared.aims else {},
+        quality=prepared.aims.quality if prepared.aims else None,
     )
     return strategy_of(experiment)(task=task)
 

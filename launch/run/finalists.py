@@ -18,8 +18,9 @@ from launch.run.measure import Step, latencies
 from launch.session import RunFolder
 from nas.costs import Limit
 from nas.feasible import FeasibleSet
+from nas.genetic import Problem
 from nas.record import Proposal, Trial
-from nas.search import Fitted, Goal, best_candidates
+from nas.search import Aims, Candidate, Fits, FrontCandidate, Goal, best_candidates, front_candidates
 from nas.space import Architecture
 
 SPARE = 4
@@ -45,11 +46,12 @@ class Finalists:
     limits: tuple[Limit, ...]
     feasible: FeasibleSet
     goal: Goal | None
+    aims: Aims | None
     seed: tuple[int, ...]
     say: Callable[[str], None]
     step: Step
 
-    def choose(self, complete: Sequence[Trial], fitted: Fitted) -> list[Proposal]:
+    def choose(self, complete: Sequence[Trial], fits: Fits) -> list[Proposal]:
         """As many as the experiment wants; fewer if no more meet the limits.
 
         If nothing meets them, the first choice as it is: the search then ends with the nearest, and says so.
@@ -58,7 +60,7 @@ class Finalists:
           TimingError: a device at hand failed or dropped out.
         """
         number, timings = self.experiment.num_finalists, Timings()
-        offers = self._offers(complete, fitted, timings)
+        offers = self._offers(complete, fits, timings)
         first = next(offers)
         if not any(limit.resource in self.pricing.margins for limit in self.limits):
             return first
@@ -70,7 +72,7 @@ class Finalists:
 
         return vet(number, chain([first], offers), self.limits, timer) or first
 
-    def _offers(self, complete: Sequence[Trial], fitted: Fitted, timings: Timings) -> Iterator[list[Proposal]]:
+    def _offers(self, complete: Sequence[Trial], fits: Fits, timings: Timings) -> Iterator[list[Proposal]]:
         """Candidates in the order in which they are wanted, each once; later choices know the earlier ones' timings."""
         pricing, feasible, offered = self.pricing, self.feasible, set[Architecture]()
         for choice in range(CHOICES):
@@ -80,7 +82,7 @@ class Finalists:
                     return
                 pricing, feasible = wider
             for number in (self.experiment.num_finalists, SPARE * self.experiment.num_finalists):
-                found = self._candidates(number, complete, fitted, pricing, feasible)
+                found = self._candidates(number, complete, fits, pricing, feasible)
                 yield [one for one in found if one.architecture not in offered]
                 offered |= {one.architecture for one in found}
 
@@ -106,20 +108,40 @@ class Finalists:
         return margins
 
     def _candidates(
-        self, number: int, complete: Sequence[Trial], fitted: Fitted, pricing: Pricing, feasible: FeasibleSet
+        self, number: int, complete: Sequence[Trial], fits: Fits, pricing: Pricing, feasible: FeasibleSet
     ) -> list[Proposal]:
-        candidates = best_candidates(
+        place = _Place(pricing=pricing, feasible=feasible, problem=pricing.problem(self.limits))
+        rng = np.random.default_rng(self.seed)
+        found: Sequence[Candidate | FrontCandidate] = (
+            self._best(number, complete, fits, place, rng)
+            if self.aims is None
+            else front_candidates(
+                number,
+                aims=self.aims,
+                fits=fits,
+                features=pricing.features,
+                complete=complete,
+                sample=feasible.sample,
+                problem=place.problem,
+                rng=rng,
+            )
+        )
+        return [Proposal(architecture=one.architecture, origin=one.origin) for one in found]
+
+    def _best(
+        self, number: int, complete: Sequence[Trial], fits: Fits, place: "_Place", rng: np.random.Generator
+    ) -> list[Candidate]:
+        return best_candidates(
             number,
-            fitted=fitted,
-            features=pricing.features,
+            fitted=fits[self.experiment.objective],
+            features=place.pricing.features,
             complete=complete,
             objective=self.experiment.objective,
-            sample=feasible.sample,
-            problem=pricing.problem(self.limits),
-            rng=np.random.default_rng(self.seed),
+            sample=place.feasible.sample,
+            problem=place.problem,
+            rng=rng,
             goal=self.goal,
         )
-        return [Proposal(architecture=c.architecture, origin=c.origin) for c in candidates]
 
     def _time(self, architectures: Sequence[Architecture]) -> dict[Architecture, Mapping[str, float]]:
         """Latencies as measured now; what an earlier command measured here is not measured again."""
@@ -131,6 +153,15 @@ class Finalists:
             known |= dict(zip(new, found, strict=True))
             self.folder.write_json(self.folder.timings, {str(row): times for row, times in known.items()})
         return {row: known[row] for row in architectures}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where finalists are sought, with the margins that are kept."""
+
+    pricing: Pricing
+    feasible: FeasibleSet
+    problem: Problem
 
 
 def earlier_timings(folder: RunFolder) -> Timings:

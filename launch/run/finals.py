@@ -11,7 +11,7 @@ from launch.run.options import Options
 from launch.run.phases import Phases, latest_failure
 from launch.run.prepare import Prepared
 from nas.record import Proposal, Trial, rows
-from nas.search import Fitted, Listed
+from nas.search import Fits, Fitted, Listed
 from nas.search.loop import Plan
 from nas.space import Architecture
 
@@ -19,14 +19,15 @@ FINALS_STREAM = 4  # of the seed, see `launch.run.explore`
 
 
 def train_finals(
-    prepared: Prepared, phases: Phases, options: Options, complete: Sequence[Trial], fitted: Fitted
+    prepared: Prepared, phases: Phases, options: Options, complete: Sequence[Trial], fits: Fits
 ) -> list[Trial]:
     """Train the finalists at the full budget, and the random design's median and best beside them.
 
     Raises:
       RuntimeError: every final failed.
     """
-    wanted = [*_finalists(prepared, phases, options).choose(complete, fitted), *_yardsticks(prepared, phases, fitted)]
+    chosen = _finalists(prepared, phases, options).choose(complete, fits)
+    wanted = [*chosen, *_yardsticks(prepared, phases, fits[prepared.objective])]
     proposals = _untried(wanted, phases.trials("final"))
     plan = Plan(
         phase="final",
@@ -51,6 +52,7 @@ def _finalists(prepared: Prepared, phases: Phases, options: Options) -> Finalist
         limits=prepared.binding,
         feasible=prepared.feasible,
         goal=prepared.goal,
+        aims=prepared.aims,
         seed=(options.seed, FINALS_STREAM),
         say=phases.progress.say,
         step=phases.progress.step,

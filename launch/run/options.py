@@ -7,7 +7,10 @@ from launch.budget import NO_LIMITS, Budget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How this search is run; see `nas search --help`. `gpus` and `cpus` are what a trial holds."""
+    """How this search is run; see `nas search --help`. `gpus` and `cpus` are what a trial holds.
+
+    `choose` says which point of a front is taken for the winner, none for the knee or what the run chose before.
+    """
 
     seed: int
     num_trials: int
@@ -16,3 +19,4 @@ class Options:
     gpus: float = 0.0
     cpus: float = 1.0
     profile_again: bool = False
+    choose: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from launch.experiment import Experiment, Workplace
 from launch.extensions import prepared_evaluator
-from launch.pricing import Pricing, Within, goal_of, price, quality_limit, within
+from launch.pricing import Pricing, Within, aims_of, goal_of, price, quality_limit, shown, within
 from launch.run.options import Options
 from launch.session import RunFolder, check_evaluator
 from launch.session.latency import given_tables
@@ -17,8 +17,8 @@ from launch.terminal import Progress
 from nas.costs import Limit
 from nas.feasible import FeasibleSet, InfeasibleError
 from nas.latency import LatencyTable
-from nas.record import Evaluator, TaskCard, Trial, card_of
-from nas.search import Goal, QualityLimit
+from nas.record import Evaluator, Shown, TaskCard, Trial, card_of
+from nas.search import Aims, Goal, QualityLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Prepared:
       limits: on costs, as they are written; `doubts` says which of them bind.
       quality: the limit on the objective, None if there is none.
       goal: None where the objective itself is minimised.
+      aims: of a search for a front, None for one with a single objective.
       feasible: the architectures that meet the binding limits.
     """
 
@@ -43,6 +44,7 @@ class Prepared:
     feasible: FeasibleSet
     quality: QualityLimit | None = None
     goal: Goal | None = None
+    aims: Aims | None = None
 
     @property
     def objective(self) -> str:
@@ -57,6 +59,10 @@ class Prepared:
     def binding(self) -> tuple[Limit, ...]:
         """The limits that the winner must meet."""
         return self.doubts.binding(self.limits)
+
+    def shown(self) -> Shown:
+        """Costs and limits, for the record."""
+        return shown(self.pricing, self.binding, self.quality, self.experiment.costs)
 
     def informed(self, complete: Sequence[Trial]) -> "Prepared":
         """The same, its predictor one of the full fidelity that knows what the lower rungs have shown."""
@@ -80,6 +86,8 @@ def prepare(
     evaluator = prepared_evaluator(experiment, place)
     check_evaluator(folder, evaluator)
     card = card_of(evaluator, experiment.objective)
+    for metric in experiment.metrics[1:]:
+        card_of(evaluator, metric)
     tables = _tables(experiment, folder, settings, options, place, progress)
     pricing = price(experiment.space, experiment.resources, tables, baseline=experiment.baseline)
     limits = tuple(pricing.limit(text) for text in settings["limits"])
@@ -100,6 +108,7 @@ def prepare(
         feasible=space.feasible,
         quality=quality,
         goal=goal_of(experiment.minimise, quality, pricing),
+        aims=aims_of(experiment.objectives, quality, pricing),
     )
 
 

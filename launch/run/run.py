@@ -10,6 +10,7 @@ from typing import Any
 
 from launch.experiment import Experiment, Workplace
 from launch.report.page import write_report
+from launch.run.along_front import choose_again
 from launch.run.checkpoints import NOWHERE
 from launch.run.conclude import conclude
 from launch.run.explore import explore
@@ -24,7 +25,7 @@ from launch.terminal import Progress, quality_text
 from nas.record import Evaluator, Executor, Trial
 from nas.record.history import History
 from nas.record.journal import repair_journal
-from nas.search import Fitted, PredictorQuality, Reasoned, fit_to_trials
+from nas.search import Fits, PredictorQuality, Reasoned, fit_to_trials
 from nas.search import quality as rate
 
 
@@ -46,7 +47,7 @@ def carry_out(
       TooManyFailures: trials fail so often that going on makes no sense.
     """
     if folder.is_done(options.num_trials, options.budget):
-        _say_done(folder, progress)
+        _say_done(folder, options, progress)
         return
     if folder.started:
         check_record(folder, settings)
@@ -59,19 +60,20 @@ def carry_out(
         complete = [trial for trial in every if trial.fidelity == experiment.fidelity]
         prepared = prepared.informed(every)
         quality = _judge(prepared, complete, options.seed, progress.say)
-        fitted = _fit(prepared, complete, progress.say)
-        finals = train_finals(prepared, phases, options, complete, fitted)
+        fits = _fits(prepared, complete, progress.say)
+        finals = train_finals(prepared, phases, options, complete, fits)
     finally:
         phases.executor.close()  # before timing: idle workers are not quite idle
         note_record(folder, history)
     if place.checkpoints is not None:  # before the winner is written: a run that is done is not looked into again
         place.checkpoints.clear()
-    conclude(prepared, phases, options, finals, fitted, quality)
+    conclude(prepared, phases, options, finals, fits, quality)
 
 
-def _say_done(folder: RunFolder, progress: Progress) -> None:
+def _say_done(folder: RunFolder, options: Options, progress: Progress) -> None:
     progress.say(f"{folder.path} is done; more --trials extend it, `nas select` tries other limits")
-    if not folder.report.exists():  # the driver was killed after it had written the winner
+    chosen_anew = bool(options.choose) and choose_again(folder, options.choose, progress.say)
+    if chosen_anew or not folder.report.exists():  # or the driver was killed after it had written the winner
         write_report(folder)
 
 
@@ -85,7 +87,7 @@ def _check_checkpoints(place: Workplace, progress: Progress) -> None:
 def _open_record(prepared: Prepared, folder: RunFolder, settings: Mapping[str, Any], progress: Progress) -> History:
     """The run's record, mended where a crash has cut it, and the note in the folder that trials may follow."""
     repair_journal(folder.journal)
-    history = open_history(folder, settings, prepared.experiment, create=not folder.started)
+    history = open_history(folder, settings, prepared.experiment, create=not folder.started, shown=prepared.shown())
     history.recover()
     history.annotate("task", asdict(prepared.card))
     folder.start()
@@ -126,10 +128,12 @@ def _judge(prepared: Prepared, complete: Sequence[Trial], seed: int, say: Callab
     return quality
 
 
-def _fit(prepared: Prepared, complete: Sequence[Trial], say: Callable[[str], None]) -> Fitted:
-    """The predictor that chooses the finalists, fitted to everything that is known."""
+def _fits(prepared: Prepared, complete: Sequence[Trial], say: Callable[[str], None]) -> Fits:
+    """The predictors that choose the finalists, one for each metric, fitted to everything that is known."""
     predictor, features = prepared.experiment.predictor, prepared.pricing.features
-    fitted = fit_to_trials(predictor, features, complete, prepared.objective)
-    if isinstance(fitted, Reasoned):
-        say(f"predictor {fitted.reason}")
-    return fitted
+    metrics = prepared.experiment.metrics
+    fits = {metric: fit_to_trials(predictor, features, complete, metric) for metric in metrics}
+    for metric, fitted in fits.items():
+        if isinstance(fitted, Reasoned):
+            say(f"predictor {f'of {metric} ' if len(metrics) > 1 else ''}{fitted.reason}")
+    return fits

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class Finalist:
         """Of a metric or a resource, as measured if it was."""
         if name in self.trial.metrics:
             return self.trial.metrics[name]
-        return self.measured.get(name, self.predicted[name])
+        return self.measured[name] if name in self.measured else self.predicted[name]
 
 
 def finalist(
@@ -125,6 +126,7 @@ def write(
     others: Sequence[Finalist],
     *,
     folder: RunFolder,
+    place: Path | None = None,
     pricing: Pricing,
     fitted: Fitted,
     search_fidelity: int,
@@ -133,8 +135,13 @@ def write(
     card: TaskCard,
     context: Mapping[str, Any],
 ) -> None:
-    """Write winner.pt, winner.py and, last, winner.json, whose presence says that the run is finished."""
-    _write_network(winner.trial, folder=folder, pricing=pricing, card=card)
+    """Write winner.pt, winner.py and, last, winner.json, whose presence says that the run is finished.
+
+    Args:
+      place: another folder than the run's own, for one of several winners.
+    """
+    place = place or folder.path
+    _write_network(winner.trial, folder=folder, place=place, pricing=pricing, card=card)
     record = {
         "format": WINNER_FORMAT,
         **_found(winner.trial, pricing),
@@ -150,17 +157,17 @@ def write(
         "finals": [_summary(final) for final in others],
         **context,
     }
-    folder.write_json(folder.winner, record)
+    folder.write_json(place / folder.winner.name, record)
 
 
-def _write_network(trial: Trial, *, folder: RunFolder, pricing: Pricing, card: TaskCard) -> None:
+def _write_network(trial: Trial, *, folder: RunFolder, place: Path, pricing: Pricing, card: TaskCard) -> None:
     """winner.pt, where the evaluator has left weights, and winner.py."""
     weights = folder.artifacts / f"{trial.phase}-{trial.ticket}.pt"
     if weights.exists():
-        folder.write_bytes(folder.path / "winner.pt", weights.read_bytes())
+        folder.write_bytes(place / "winner.pt", weights.read_bytes())
     title = f"{pricing.space.name}: the network that chamnas found in the run {folder.path.name}."
     code = source(pricing.space.lower(trial.architecture), title, input=card.input, output=card.output)
-    folder.write_bytes(folder.path / "winner.py", code.encode())
+    folder.write_bytes(place / "winner.py", code.encode())
 
 
 def _found(trial: Trial, pricing: Pricing) -> dict[str, Any]:

@@ -5,6 +5,7 @@ study.journal     the trials (unless another storage was given)
 latency_*.json    the latency tables that this run's figures rest on
 artifacts/        weights and pictures of the finals
 winner.json .pt .py, report.html
+front.json, winners/01/ ..   of a search with several objectives: the front, and a winner's files for each point of it
 """
 
 import json
@@ -55,6 +56,15 @@ class RunFolder:
     @property
     def winner(self) -> Path:
         return self.path / "winner.json"
+
+    @property
+    def front(self) -> Path:
+        """What a search with several objectives has found."""
+        return self.path / "front.json"
+
+    @property
+    def winners(self) -> Path:
+        return self.path / "winners"
 
     @property
     def report(self) -> Path:

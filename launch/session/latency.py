@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from launch.experiment import Experiment
+from launch.experiment import LATENCY, Experiment
 from launch.session.folder import RunFolder
 from nas.devices import Device, check_key
 from nas.latency import LatencyTable, device_of, read
@@ -19,7 +19,6 @@ from nas.space import Space
 from nas.space.variants import operators
 
 SETTING = "latency"  # where experiment.json keeps the references, by the device's key
-RESOURCE = "latency_ms."
 
 
 def is_table(reference: str) -> bool:
@@ -73,7 +72,7 @@ def devices_of(space: Space, references: Sequence[str]) -> dict[str, Device]:
 def named(experiment: Experiment, references: Sequence[str], resources: Sequence[str]) -> tuple[str, ...]:
     """Keys of built-in devices that resources speak of and that neither the experiment nor the command brings."""
     known = {device.key for device in experiment.devices} | set(references)
-    wanted = [name.removeprefix(RESOURCE) for name in resources if name.startswith(RESOURCE)]
+    wanted = [name.removeprefix(LATENCY) for name in resources if name.startswith(LATENCY)]
     return tuple(dict.fromkeys(key for key in wanted if key in DEVICES.keys() and key not in known))
 
 

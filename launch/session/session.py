@@ -13,21 +13,21 @@ from launch.paths import storage_file
 from launch.pricing import Pricing, price, quality_limit
 from launch.session import compatibility
 from launch.session.folder import FolderError, RunFolder, check_unchanged
-from launch.session.latency import RESOURCE, given_tables, with_latencies
+from launch.session.latency import given_tables, with_latencies
 from launch.session.verification import first_doubts
 from launch.terminal import recorded
 from nas.costs import Limit
 from nas.errors import aside, is_ours, place, told
 from nas.latency import LatencyTable, read
 from nas.plugins import EXPERIMENTS, PluginError
-from nas.record import Phase, TaskCard, Trial
+from nas.record import Phase, Shown, TaskCard, Trial
 from nas.record.history import History
 from nas.record.storage import HistoryError, open_storage
 from nas.search import QualityLimit
 from nas.strategies.halving import full_predictor
 
 QUALITY, OBJECTIVE = "quality", "objective_given"
-"""In experiment.json: the limit on the objective, and what the command gave as --objective."""
+"""In experiment.json: the limit on the objective, and what the command gave as --objective: a text, or several."""
 AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
 
 
@@ -113,6 +113,7 @@ def identity(experiment: Experiment) -> dict[str, Any]:
         "input": list(experiment.space.input),
         "objective": experiment.objective,
         **({"minimise": experiment.minimise} if experiment.minimise else {}),
+        **({"objectives": list(experiment.objectives)} if experiment.objectives else {}),
         "fidelity": experiment.fidelity,
         "final_fidelity": experiment.final_fidelity,
         "num_design": experiment.num_design,
@@ -132,13 +133,45 @@ def limits_of(settings: Mapping[str, Any]) -> list[str]:
     return [*settings["limits"], *([settings[QUALITY]] if settings.get(QUALITY) else [])]
 
 
-def with_objective(experiment: Experiment, name: str | None) -> Experiment:
-    """The experiment with another objective: a resource to minimise, else a metric; None leaves its own."""
-    if name is None:
+def with_objectives(experiment: Experiment, names: Sequence[str]) -> Experiment:
+    """The experiment with other objectives; none leaves its own.
+
+    One is a resource to minimise, or else a metric. Several make a front, which is searched at one fidelity: rungs of
+    the experiment's own are left out.
+
+    Raises:
+      ExperimentError: several are all resources, or one is named twice.
+    """
+    if not names:
         return experiment
-    if name.startswith(RESOURCE) or name in {resource.name for resource in experiment.resources}:
-        return replace(experiment, minimise=name)
-    return replace(experiment, objective=name, minimise=None)
+    if len(names) > 1:
+        ordered = tuple(sorted(names, key=experiment.is_resource))
+        return replace(experiment, objective=ordered[0], minimise=None, objectives=ordered, rungs=())
+    if experiment.is_resource(names[0]):
+        return replace(experiment, minimise=names[0], objectives=())
+    return replace(experiment, objective=names[0], minimise=None, objectives=())
+
+
+def check_objectives(folder: RunFolder, experiment: Experiment) -> None:
+    """See that a started run goes on along the front that it was started along, or along none.
+
+    Raises:
+      FolderError: it does not.
+    """
+    if folder.started:
+        before = {"objectives": folder.settings().get("objectives", [])}
+        check_unchanged(folder.path, before, {"objectives": list(experiment.objectives)})
+
+
+def asked_before(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The objectives that a run's first command gave; an older run keeps one as a text."""
+    kept = settings.get(OBJECTIVE, [])
+    return (kept,) if isinstance(kept, str) else tuple(kept)
+
+
+def kept_objectives(asked: Sequence[str]) -> dict[str, Any]:
+    """For experiment.json what `asked_before` reads; several in the order in which they are searched."""
+    return {OBJECTIVE: asked[0] if len(asked) == 1 else list(asked)} if asked else {}
 
 
 def with_rungs(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
@@ -175,8 +208,18 @@ def _mistake(reference: str, error: BaseException) -> str:
     return f"experiment() of {reference}{said}"
 
 
-def open_history(folder: RunFolder, settings: Mapping[str, Any], experiment: Experiment, *, create: bool) -> History:
+def open_history(
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    experiment: Experiment,
+    *,
+    create: bool,
+    shown: Shown | None = None,
+) -> History:
     """The run's record.
+
+    Args:
+      shown: prices and limits, for whoever writes to it.
 
     Raises:
       HistoryError: it cannot be read, or does not exist and may not be created, or has lost trials since it was last
@@ -191,6 +234,8 @@ def open_history(folder: RunFolder, settings: Mapping[str, Any], experiment: Exp
         settings["study"],
         choices=experiment.space.choices,
         objective=experiment.objective,
+        beside=experiment.objectives[1:],
+        shown=shown or Shown(),
         create=create,
     )
     _check_kept(folder, history)
@@ -242,7 +287,7 @@ def open_session(folder: RunFolder) -> Session:
     settings = folder.settings()
     if not folder.started:
         raise FolderError(f"{folder.path} has handed out no trial yet; let the search run first")
-    named = with_objective(load_experiment(settings["experiment"]), settings.get(OBJECTIVE))
+    named = with_objectives(load_experiment(settings["experiment"]), asked_before(settings))
     experiment = with_rungs(named, settings)
     means = settings.get(compatibility.SETTING, {})
     compatibility.continued(folder.path, experiment, means, allow_new_options=False)

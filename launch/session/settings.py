@@ -13,7 +13,7 @@ from launch.extensions import SETTING, OwnFiles, parts
 from launch.pricing import split_limits
 from launch.session import compatibility, depth_options, latency
 from launch.session.folder import RunFolder
-from launch.session.session import OBJECTIVE, QUALITY, identity, limits_of
+from launch.session.session import QUALITY, asked_before, identity, kept_objectives, limits_of
 from nas.costs import resource_name
 from nas.depth.data import Kind
 from nas.record.storage import split_password
@@ -39,23 +39,22 @@ def settings_of(
     depth_valid: tuple[float, ...] = (),
     strategy: str | None = None,
     predictor: str | None = None,
-    asked: str | None = None,
+    asked: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
     Args:
-      experiment: with the objective that the command asks for, or that the run was started with.
-      asked: the objective as the command names it; None where it names none.
+      experiment: with the objectives that the command asks for, or that the run was started with.
+      asked: the objectives as the command names them; none where it names none.
 
-    The study's name is made up once: two runs may share a database, and a run folder may be renamed.
     """
     old = folder.settings() if folder.started else {}
     means = compatibility.continued(
         folder.path, experiment, old.get(compatibility.SETTING, {}), allow_new_options=allow_new_options
     )
     wanted, quality = split_limits(limits or (limits_of(old) if old else experiment.limits), experiment.objective)
-    asked = asked or old.get(OBJECTIVE)
-    own = OwnFiles.kept(old).naming_limits(wanted)
+    asked = asked or asked_before(old)
+    own = OwnFiles.kept(old).naming_limits(wanted).naming(experiment.costs)
     steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
     if eta is not None and not steps:
         raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
@@ -67,17 +66,16 @@ def settings_of(
         depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
     )
     chosen = parts.record(replace(experiment, rungs=tuple(steps)), old, {"strategy": strategy, "predictor": predictor})
-    study = f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
-        "study": old.get("study", study),
+        "study": old.get("study") or study_name(experiment, folder),
         **identity(experiment),
         **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
         **chosen,
         "limits": [own.limit(text) for text in wanted],
         **_given(limits, old),
         **({QUALITY: quality} if quality or QUALITY in old else {}),
-        **({OBJECTIVE: asked} if asked else {}),
+        **kept_objectives(experiment.objectives if len(asked) > 1 else asked),
         "seed": old.get("seed", 0) if seed is None else seed,
         "lag": next(one for one in (lag, old.get("lag"), experiment.lag, 2 * slots) if one is not None),
         "storage": split_password(storage)[0] if storage else old.get("storage"),
@@ -89,9 +87,14 @@ def settings_of(
     }
 
 
+def study_name(experiment: Experiment, folder: RunFolder) -> str:
+    """A new name, made up once: two runs may share a database, and a run folder may be renamed."""
+    return f"{experiment.name}@{folder.path.resolve().name}-{uuid.uuid4().hex[:8]}"
+
+
 def _resources(limits: list[str], experiment: Experiment) -> list[str]:
     """What must be priced: what is limited, and what is minimised."""
-    return [*map(resource_name, limits), *([experiment.minimise] if experiment.minimise else [])]
+    return [*map(resource_name, limits), *experiment.costs]
 
 
 def _given(limits: tuple[str, ...], old: dict[str, Any]) -> dict[str, bool]:

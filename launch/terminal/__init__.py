@@ -1,21 +1,26 @@
 """Terminal input and output: tables, progress, sizes. Imports launch.budget and nas."""
 
 from launch.terminal.output_files import check_outputs, own_file
+from launch.terminal.phase_course import Course, course, progress_bar
 from launch.terminal.progress import Progress, Tally, duration, sentence, tally
 from launch.terminal.sizes import resized
-from launch.terminal.tables import bars, holds_text, is_violated, number, quality_text, table, winner_text
+from launch.terminal.tables import bars, front_text, holds_text, is_violated, number, quality_text, table, winner_text
 from launch.terminal.task_words import recorded
 
 __all__ = [
+    "Course",
     "Progress",
     "Tally",
     "bars",
     "check_outputs",
+    "course",
     "duration",
+    "front_text",
     "holds_text",
     "is_violated",
     "number",
     "own_file",
+    "progress_bar",
     "quality_text",
     "recorded",
     "resized",

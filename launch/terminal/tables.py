@@ -104,6 +104,35 @@ def winner_text(record: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def front_text(record: Mapping[str, Any]) -> str:
+    """Every point of front.json with its objectives, measured beside predicted; the winner is marked."""
+    units = record["objectives"]
+    heads = [head for name, unit in units.items() for head in _point_heads(name, unit)]
+    rows = [
+        [
+            f"{point['folder']}{' *' if point['folder'] == record['chosen'] else ''}",
+            *(cell for name, unit in units.items() for cell in _point_cells(point["objectives"][name], unit)),
+            point["trial"],
+            point["origin"],
+        ]
+        for point in record["points"]
+    ]
+    by = " and ".join(record["chosen_by"]) or "the knee"
+    chosen = by if record["choice_met"] else f"nearest to {by}, which no point meets"
+    return "\n\n".join([table(["front", *heads, "trial", "origin"], rows), f"* the winner: {chosen}"])
+
+
+def _point_heads(name: str, unit: str) -> list[str]:
+    """A metric was predicted for the search's training; a cost that is counted needs one column."""
+    return [f"{name} [{unit}]"] if unit else [name, "predicted"]
+
+
+def _point_cells(found: Mapping[str, Any], unit: str) -> list[str]:
+    if unit:
+        return [number(found["measured"])]
+    return [figure(found["measured"]), f"{figure(found['predicted'])} +- {figure(found['predicted_std'])}"]
+
+
 def _minimised_text(found: Mapping[str, Any]) -> str:
     beside = f", {found['value'] / found['baseline']:.2f} of the baseline's" if found["baseline"] else ""
     return f"least {found['name']} found: {number(found['value'])} {found['unit']}{beside}"

@@ -1,6 +1,7 @@
 """`nas front`: the Pareto front of a run's trained architectures, as a table, JSON, a page or a picture."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,25 +9,43 @@ from launch.json_text import json_text
 from launch.pricing import Pricing
 from launch.report.facts import Point, points_of
 from launch.session import RunFolder
+from launch.session.merging import pooled
 from launch.session.session import Session, open_session
 from launch.terminal import check_outputs, number, table
+from nas.record import Trial
 
 
-def run(*, run: Path, x: str, y: str, html: Path | None, png: Path | None, as_json: bool) -> int:
+def run(
+    *, run: Path, others: tuple[Path, ...] = (), x: str, y: str, html: Path | None, png: Path | None, as_json: bool
+) -> int:
     check_outputs({"--html": html, "--png": png}, _kept(RunFolder(path=run)))
     session = open_session(RunFolder(path=run))
     own = session.own_files([x, y])
     pricing, x, y = session.pricing(own), own.name(x), own.name(y)
-    points = points_of(session.full_trials(), pricing, x, y)
+    points = points_of(_trials(session, others), pricing, x, y)
     front = [point for point in points if point.on_front]
     if as_json:
         records = [_record(point, session, pricing) for point in front]
-        print(json_text({"run": str(run), "x": x, "y": y, "front": records}))
+        told = {"run": str(run), **({"others": list(map(str, others))} if others else {})}
+        print(json_text({**told, "x": x, "y": y, "front": records}))
     else:
         print(table(["trial", x, y, "origin"], [_row(point) for point in front]))
     if html is not None or png is not None:
         _draw(session, pricing, points, axes=(x, y), html=html, png=png)
     return 0
+
+
+def _trials(session: Session, others: Sequence[Path]) -> list[Trial]:
+    """The search's trials at the full fidelity, of several runs each architecture once.
+
+    Raises:
+      MergeError: the runs do not train the same networks alike.
+    """
+    if not others:
+        return session.full_trials()
+    together = pooled([session, *(open_session(RunFolder(path=path)) for path in others)])
+    fidelity = session.experiment.fidelity
+    return [one.trial for one in together if one.trial.phase == "search" and one.trial.fidelity == fidelity]
 
 
 def _kept(folder: RunFolder) -> dict[str, Path]:
@@ -55,12 +74,18 @@ def _draw(
 
 
 def _row(point: Point) -> list[str]:
-    return [f"{point.trial.phase}-{point.trial.ticket}", number(point.x), number(point.y), point.trial.origin]
+    return [_name(point.trial), number(point.x), number(point.y), point.trial.origin]
+
+
+def _name(trial: Trial) -> str:
+    """What the trial is called in its own run, and which that is, where several are put together."""
+    return trial.name if trial.source is None else f"{trial.source.run} {trial.source.trial}"
 
 
 def _record(point: Point, session: Session, pricing: Pricing) -> Mapping[str, Any]:
     return {
-        "trial": f"{point.trial.phase}-{point.trial.ticket}",
+        "trial": point.trial.name if point.trial.source is None else point.trial.source.trial,
+        **({} if point.trial.source is None else {"source": asdict(point.trial.source)}),
         "x": point.x,
         "y": point.y,
         "origin": point.trial.origin,

@@ -14,13 +14,20 @@ from launch.experiment import Experiment, Workplace
 from launch.extensions import OwnFiles
 from launch.extensions.parts import check_parts, with_parts
 from launch.json_text import json_text
-from launch.run import Options, check_limits, checkpoints_of, expected_bytes
+from launch.run import Options, check_choice, check_limits, checkpoints_of, expected_bytes
 from launch.session import RunFolder, meaning_of
 from launch.session.continuation import settle
 from launch.session.latency import tables_at_hand, with_latencies
-from launch.session.session import OBJECTIVE, limits_of, load_experiment, with_objective, with_rungs
+from launch.session.session import (
+    asked_before,
+    check_objectives,
+    limits_of,
+    load_experiment,
+    with_objectives,
+    with_rungs,
+)
 from launch.session.settings import settings_of
-from launch.terminal import Progress, check_outputs, is_violated, own_file, winner_text
+from launch.terminal import Progress, check_outputs, front_text, is_violated, own_file, winner_text
 from nas.depth.data import Kind
 from nas.errors import aside
 from nas.record import Evaluator, Executor
@@ -53,7 +60,9 @@ class Command:
     storage: str | None
     checkpoints: str | None
     latencies: tuple[str, ...]
-    objective: str | None
+    objectives: tuple[str, ...]
+    choose: tuple[str, ...]
+    finalists: int | None
     strategy: str | None
     predictor: str | None
     data: Path | None
@@ -82,17 +91,26 @@ def run(**options: Any) -> int:
     _check_files(command)
     folder = RunFolder(path=command.run)
     old = folder.settings() if folder.started else {}
-    asked = command.objective or old.get(OBJECTIVE)
-    named = with_objective(load_experiment(command.experiment), asked)
+    named = _named(command, old)
+    check_objectives(folder, named)
     effort = _effort(command, named, folder)
     settings = _settings(command, named, folder, effort.slots)
     _hand_over_password(command.storage)
     experiment = _as_settled(named, settings, folder)
     check_trials(effort.num_trials, experiment.ladder)
     check_limits(experiment, limits_of(settings), tables_at_hand(settings, folder))
+    check_choice(command.choose, experiment)
     check_parts(experiment)
     _carry_out(command, effort, experiment, folder, settings)
     return tell(folder, as_json=command.as_json)
+
+
+def _named(command: Command, old: Mapping[str, Any]) -> Experiment:
+    """The experiment with the objectives that the command asks for, or that the run has."""
+    own = OwnFiles.kept(old).naming(command.objectives)
+    asked = tuple(map(own.name, command.objectives))
+    experiment = with_objectives(load_experiment(command.experiment), asked or asked_before(old))
+    return experiment if command.finalists is None else replace(experiment, num_finalists=command.finalists)
 
 
 def _check_files(command: Command) -> None:
@@ -146,7 +164,7 @@ def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots
         depth_valid=command.depth_valid,
         strategy=command.strategy,
         predictor=command.predictor,
-        asked=command.objective,
+        asked=command.objectives,
     )
 
 
@@ -222,13 +240,21 @@ def _options(command: Command, effort: Effort, settings: Mapping[str, Any]) -> O
         gpus=effort.terms.gpus,
         cpus=effort.terms.cpus,
         profile_again=command.profile_again,
+        choose=command.choose,
     )
 
 
 def tell(folder: RunFolder, *, as_json: bool) -> int:
-    """Print the winner; exit status 1 if it violates a limit as measured."""
+    """Print the winner, and the front that it is of; exit status 1 if it is not what was asked for, as measured."""
     record: dict[str, Any] = folder.read_json(folder.winner)
-    print(json_text(record) if as_json else winner_text(record))
-    if not as_json:
-        print("\n".join(str(path) for path in (folder.winner, folder.path / "winner.py", folder.report)))
-    return 1 if any(map(is_violated, record["limits"])) else 0
+    front = folder.read_json(folder.front) if "front" in record else None
+    if as_json:
+        print(json_text(record if front is None else {**record, "front": {**record["front"], **front}}))
+    else:
+        print(winner_text(record))
+        if front is not None:
+            print(f"\n{front_text(front)}\n")
+        files = [folder.winner, folder.path / "winner.py", *([folder.front] if front else []), folder.report]
+        print("\n".join(map(str, files)))
+    missed = front is not None and not front["choice_met"]
+    return 1 if missed or any(map(is_violated, record["limits"])) else 0

@@ -11,20 +11,26 @@ from launch.pricing import Pricing, Within, goal_of, quality_limit, split_limits
 from launch.session import RunFolder
 from launch.session.session import Session, open_session
 from launch.terminal import number, table
+from launch.verbs.select_front import along_front
+from launch.verbs.select_sweep import sweep
 from nas.costs import Limit, resource_name
 from nas.search import Candidate, Goal, best_candidates, fit_to_trials
 
 
-def run(*, run: Path, limits: tuple[str, ...], top: int, as_json: bool) -> int:
+def run(*, run: Path, limits: tuple[str, ...], sweeps: tuple[str, ...] = (), top: int, as_json: bool) -> int:
     session = open_session(RunFolder(path=run))
-    own = session.own_files(map(resource_name, limits))
+    own = session.own_files([*map(resource_name, limits), *map(resource_name, sweeps)])
     pricing = session.pricing(own)
     costs, bar = split_limits(limits, session.objective)
     wanted = [pricing.limit(own.limit(text)) for text in costs] if limits else list(session.binding(pricing))
+    if sweeps:
+        return sweep(session, pricing, wanted, bar, [own.limit(text) for text in sweeps], as_json=as_json)
     quality = quality_limit(bar, session.objective, pricing) if bar else session.quality(pricing)
     space = within(pricing, wanted, session.seed)
     if space.note:
         print(space.note, file=sys.stderr)
+    if session.experiment.objectives:
+        return along_front(session, space, wanted, quality, top, as_json=as_json)
     candidates = reselect(session, space, wanted, top, goal_of(session.experiment.minimise, quality, space.pricing))
     if as_json:
         chosen = [record(candidate, pricing, session.objective) for candidate in candidates]

@@ -1,5 +1,6 @@
 """`nas status`: how far a run is, read from its record while another process may be writing it."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -9,10 +10,12 @@ from launch.budget import Line, amount, read_note
 from launch.json_text import json_text
 from launch.session import RunFolder
 from launch.session.session import Session, open_session
-from launch.terminal import Tally, sentence, table, tally
+from launch.terminal import Course, Tally, course, duration, progress_bar, sentence, table, tally
 from nas.record import Phase, Trial
 
 PHASES: tuple[Phase, ...] = ("search", "final")
+MAX_REASONS = 3
+"""Reasons of failures that are shown, and trials named for each."""
 
 
 def run(*, run: Path, as_json: bool) -> int:
@@ -20,22 +23,60 @@ def run(*, run: Path, as_json: bool) -> int:
     folder.settings()  # there must be a run, though it may still be preparing itself
     session = open_session(folder) if folder.started else None
     finished, driver = folder.winner.exists(), folder.driver()
-    tallies = [_tally(session, phase) for phase in PHASES] if session else []
+    phases = [_phase(session, phase) for phase in PHASES] if session else []
     lines = budget_lines(session, is_driven=driver is not None) if session else ()
     if as_json:
-        phases, budgets = ([asdict(one) for one in some] for some in (tallies, lines))
-        record = {"run": str(run), "finished": finished, "driver": driver, "phases": phases, "budgets": budgets}
+        told = [{**asdict(state), **asdict(found)} for state, found in phases]
+        record = {"run": str(run), "finished": finished, "driver": driver, "phases": told}
+        record["budgets"] = [asdict(line) for line in lines]
+        record["took_s"] = _took_s(session)
         record["passed_over"] = asdict(session.history.passed_over()) if session else None
         print(json_text(record))
     else:
-        planned = [state for state in tallies if state.total]  # the finals are planned when the search has ended
-        print("\n".join(map(sentence, planned)) or "no trial has been handed out yet")
-        if lines:
-            print(_table(lines))
+        planned = [pair for pair in phases if pair[0].total]  # the finals are planned when the search has ended
+        parts = [*(_phase_text(*pair) for pair in planned), *([_table(lines)] if lines else [])]
+        print("\n\n".join(parts) or "no trial has been handed out yet")
         if session and (passed_over := session.history.passed_over()):
             print(passed_over)
-        print(f"finished: {folder.winner}" if finished else f"driven by {driver or 'nobody: it is stopped'}")
+        print(_state(folder, session, finished=finished, driver=driver))
     return 0
+
+
+def _phase(session: Session, phase: Phase) -> tuple[Tally, Course]:
+    return _tally(session, phase), course(session.trials(phase), session.objective)
+
+
+def _phase_text(state: Tally, found: Course) -> str:
+    """A bar, the counts, and what there is to say of best, rate and failures."""
+    encoding = sys.stdout.encoding or "ascii"
+    bar = progress_bar(state.done, state.failed, state.total, encoding)
+    more = []
+    if found.best_trial is not None:
+        more.append(f"best in {found.best_trial}, {found.since_best} ended since")
+    if found.rate_per_hour is not None:
+        more.append(f"{found.rate_per_hour:,.3g} trials an hour lately")
+    lines = [sentence(state), f"  {bar}", *([f"  {'; '.join(more)}"] if more else [])]
+    for failure in found.failures[:MAX_REASONS]:
+        names = ", ".join(failure.trials[:MAX_REASONS]) + (", .." if len(failure.trials) > MAX_REASONS else "")
+        lines.append(f"  failed {len(failure.trials)}: {failure.reason} ({names})")
+    return "\n".join(lines)
+
+
+def _state(folder: RunFolder, session: Session | None, *, finished: bool, driver: str | None) -> str:
+    took = _took_s(session)
+    lasted = "" if took is None else f"; {duration(took)} from the first trial's start to the latest end"
+    if driver is not None:
+        return f"driven by {driver}{lasted}"
+    return f"finished: {folder.winner}{lasted}" if finished else f"driven by nobody: it is stopped{lasted}"
+
+
+def _took_s(session: Session | None) -> float | None:
+    """Wall-clock from the first trial's start to the latest end, pauses included; None before one has ended."""
+    if session is None:
+        return None
+    ends = [datetime.fromisoformat(t.ended) for phase in PHASES for t in session.trials(phase) if t.ended]
+    starts = list(session.history.begun().values())
+    return max(0.0, (max(ends) - min(starts)).total_seconds()) if ends and starts else None
 
 
 def budget_lines(session: Session, *, is_driven: bool) -> tuple[Line, ...]:

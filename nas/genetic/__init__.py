@@ -1,6 +1,6 @@
 """The genetic search on populations as arrays; knows no space, predictor or unit. Imports nothing else of ours."""
 
-from nas.genetic.pareto import front_mask, hypervolume
+from nas.genetic.pareto import front_mask, hypervolume, knee, spread_out
 from nas.genetic.search import Constraints, Found, Objective, Objectives, Problem, front, minimise
 from nas.genetic.variation import hash_rows
 
@@ -14,5 +14,7 @@ __all__ = [
     "front_mask",
     "hash_rows",
     "hypervolume",
+    "knee",
     "minimise",
+    "spread_out",
 ]

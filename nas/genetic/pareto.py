@@ -9,9 +9,14 @@ Notation:
     rank       Int[n]        0 on the front, 1 on the front of what is left without rank 0, and so on
 """
 
+from bisect import bisect_right
+
 import moocore
 import numpy as np
 from jaxtyping import Bool, Float, Int
+
+REFERENCE_BEYOND = 0.1
+"""Of an objective's range: so far beyond the worst point lies the corner that bounds a hypervolume."""
 
 
 def front_mask(points: Float[np.ndarray, "n m"], *, keep_equal: bool = True) -> Bool[np.ndarray, "n"]:
@@ -52,12 +57,33 @@ def front_ranks(points: Float[np.ndarray, "n m"]) -> Int[np.ndarray, "n"]:
 
     Raises:
       ValueError: a value is NaN.
-    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A.
+    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A; for two
+      objectives Jensen 2003, "Reducing the run-time complexity of multiobjective EAs", which takes n log n steps.
     """
     _check(points)
     if len(points) == 0:
         return np.zeros(0, np.int64)
+    if points.shape[1] == 2:
+        return _ranks_of_two(points)
     return np.asarray(moocore.pareto_rank(points), np.int64)
+
+
+def _ranks_of_two(points: Float[np.ndarray, "n 2"]) -> Int[np.ndarray, "n"]:
+    """In the order of the first objective a row belongs on the first front whose latest row has more of the second.
+
+    The latest rows of the fronts ascend in it, so that front is found by bisection.
+    """
+    order = np.lexsort((points[:, 1], points[:, 0]))
+    ordered = points[order]
+    is_new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
+    latest, found = list[float](), list[int]()
+    for second in ordered[is_new, 1].tolist():
+        rank = bisect_right(latest, second)
+        latest[rank : rank + 1] = [second]
+        found.append(rank)
+    ranks = np.empty(len(points), np.int64)
+    ranks[order] = np.array(found)[np.cumsum(is_new) - 1]  # equal rows stand together
+    return ranks
 
 
 def hypervolume(points: Float[np.ndarray, "n m"], reference: Float[np.ndarray, "m"]) -> float:
@@ -85,6 +111,66 @@ def hypervolume(points: Float[np.ndarray, "n m"], reference: Float[np.ndarray, "
             f"{points[row, column]} at row {row}; move it to at least {points[:, column].max()}"
         )
     return float(moocore.hypervolume(points, ref=reference)) if len(points) else 0.0
+
+
+def knee(points: Float[np.ndarray, "n m"]) -> int:
+    """Place of the point of a front that gives up least in all objectives together; of equals the first.
+
+    With each objective scaled to [0, 1] over the points it is the least sum: of two objectives the point that lies
+    farthest below the line between the front's ends.
+
+    Raises:
+      ValueError: there is no point, or a value is NaN or infinite.
+    Source: Das 1999, "On characterizing the 'knee' of the Pareto curve based on normal-boundary intersection".
+    """
+    if len(points) == 0 or not np.isfinite(points).all():
+        raise ValueError("a knee is sought among one finite point or more; leave out what was not measured")
+    return int(np.argmin(_over_range(points).sum(axis=1)))
+
+
+def spread_out(
+    points: Float[np.ndarray, "n m"], num: int, reference: Float[np.ndarray, "m"] | None = None
+) -> Int[np.ndarray, "k"]:
+    """Places of `num` points that together dominate much volume, the most important first; all if there are no more.
+
+    Taken one by one, each the point that adds most volume to those before it; then, should all that is left add
+    nothing, what lies least beyond the reference.
+
+    Args:
+      reference: None for a tenth of each objective's range beyond its worst value.
+
+    Raises:
+      ValueError: a value is NaN.
+    Source: Guerreiro et al. 2016, "Greedy hypervolume subset selection in low dimensions", for the guarantee.
+    """
+    _check(points)
+    if len(points) == 0:
+        return np.zeros(0, np.intp)
+    ends = points.max(axis=0) + REFERENCE_BEYOND * np.ptp(points, axis=0)
+    corner = ends if reference is None else np.minimum(ends, reference)
+    scaled, chosen, left = (points - corner) / _range(points), list[int](), np.arange(len(points))
+    beyond = scaled.max(axis=1)
+    while len(left) and len(chosen) < num:
+        gains = np.array([_volume(scaled[[*chosen, place]]) for place in left.tolist()])
+        best = int(np.lexsort((beyond[left], -gains))[0])
+        chosen.append(int(left[best]))
+        left = np.delete(left, best)
+    return np.array(chosen, dtype=np.intp)
+
+
+def _volume(points: Float[np.ndarray, "k m"]) -> float:
+    """Hypervolume below the origin."""
+    inside = points[(points < 0).all(axis=1)]
+    return float(moocore.hypervolume(inside, ref=np.zeros(points.shape[1]))) if len(inside) else 0.0
+
+
+def _range(points: Float[np.ndarray, "n m"]) -> Float[np.ndarray, " m"]:
+    spread = np.ptp(points, axis=0)
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _over_range(points: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n m"]:
+    return np.asarray((points - points.min(axis=0)) / _range(points))
 
 
 def crowding_distances(points: Float[np.ndarray, "n m"], ranks: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:

@@ -5,6 +5,7 @@
 `history`, `journal`, `repair_journal`, `repair_sqlite`, `storage` are imported by name: they import Optuna.
 """
 
+from nas.record.shown import Shown
 from nas.record.task_card import TEST, Better, Metric, Pictures, TaskCard, View, card_of, read_card
 from nas.record.trial import (
     Divisible,
@@ -17,6 +18,7 @@ from nas.record.trial import (
     Outcome,
     Phase,
     Proposal,
+    Source,
     State,
     Trial,
     plain_metrics,
@@ -38,6 +40,8 @@ __all__ = [
     "Phase",
     "Pictures",
     "Proposal",
+    "Shown",
+    "Source",
     "State",
     "TaskCard",
     "Trial",

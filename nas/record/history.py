@@ -11,7 +11,7 @@ Optuna's RDB storage takes works too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +22,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from nas.record.ownership import LOST, PassedOver, fault_of, fault_of_outcome, is_ours
+from nas.record.shown import CONSTRAINTS, METRIC_NAMES, NOTHING, Shown
 from nas.record.storage import HistoryError, told
-from nas.record.trial import Outcome, Phase, Trial, plain_metrics
+from nas.record.trial import Outcome, Phase, Source, Trial, plain_metrics
 from nas.space import Choice
 
 FORMAT = 1
@@ -41,6 +42,8 @@ class History:
       name: the study's name; created if it is new and `choices` are given.
       choices: the space's choices, written as each trial's parameters.
       objective: the metric that is Optuna's value, minimised.
+      beside: what else is minimised, as Optuna's further values: metrics, and costs that `shown` knows.
+      shown: what Optuna's own tools are shown beside it; without, a record is only read, or has metrics alone.
 
     Raises:
       HistoryError: the study does not exist and may not be created, or is of another format; or, as from every
@@ -49,12 +52,21 @@ class History:
 
     @told()
     def __init__(
-        self, storage: BaseStorage, name: str, *, choices: Sequence[Choice], objective: str, create: bool = True
+        self,
+        storage: BaseStorage,
+        name: str,
+        *,
+        choices: Sequence[Choice],
+        objective: str,
+        beside: Sequence[str] = (),
+        shown: Shown = NOTHING,
+        create: bool = True,
     ) -> None:
         self._storage = storage
-        self._objective = objective
+        self._objectives = (objective, *beside)
+        self._shown = shown
         self._distributions = {choice.name: CategoricalDistribution(choice.options) for choice in choices}
-        self._study_id = _open_study(storage, name, create=create)
+        self._study_id = _open_study(storage, name, self._objectives, create=create)
         self._trials: dict[_Key, Trial] = {}
         self._ids: dict[_Key, int] = {}
         self._begun: dict[_Key, datetime] = {}
@@ -88,46 +100,42 @@ class History:
         """Record that a trial has been handed out; once more for one that was running when a driver died is fine."""
         if _key(trial) in self._ids:
             return
-        options = zip(self._distributions.items(), trial.architecture, strict=True)
-        template = FrozenTrial(
-            number=-1,
-            trial_id=-1,
-            state=TrialState.RUNNING,
-            value=None,
-            values=None,
-            datetime_start=datetime.now(),
-            datetime_complete=None,
-            params={name: distribution.choices[i] for (name, distribution), i in options},
-            distributions=dict(self._distributions),
-            user_attrs={
-                "phase": trial.phase,
-                "ticket": trial.ticket,
-                "architecture": list(trial.architecture),
-                "fidelity": trial.fidelity,
-                "origin": trial.origin,
-            },
-            system_attrs={},
-            intermediate_values={},
-        )
+        template = self._frozen(trial, datetime.now())
+        self._ids[_key(trial)] = self._storage.create_new_trial(self._study_id, template_trial=template)
+        self._trials[_key(trial)] = trial
+
+    @told()
+    def adopt(self, trial: Trial, begun: datetime | None) -> None:
+        """Record a trial that has ended in another run's record, with all that is known of it, in one operation.
+
+        Args:
+          begun: when it was handed out, in UTC; None where that is not known.
+        """
+        assert trial.ended is not None and trial.duration_s is not None, "only a trial that has ended is adopted"
+        start = datetime.now() if begun is None else begun.astimezone().replace(tzinfo=None)
+        template = self._frozen(trial, start)
+        template.state = TrialState.COMPLETE if trial.state == "complete" else TrialState.FAIL
+        ended = datetime.fromisoformat(trial.ended).astimezone().replace(tzinfo=None)
+        template.datetime_complete = max(start, ended)  # which is kept in whole seconds
+        template.user_attrs["outcome"] = _outcome(trial, trial.duration_s, trial.ended)
+        if trial.state == "complete":
+            template.values = self._values(trial)
+            if beyond := self._trained_excess(trial):
+                template.system_attrs[CONSTRAINTS] = beyond
         self._ids[_key(trial)] = self._storage.create_new_trial(self._study_id, template_trial=template)
         self._trials[_key(trial)] = trial
 
     @told()
     def finish(self, trial: Trial, outcome: Outcome) -> Trial:
-        """Record how a trial ended, and return it as recorded; without the objective, or a number, it has failed."""
+        """Record how a trial ended, and return it as recorded; without an objective, or a number, it has failed."""
         measured = {} if outcome.evaluation is None else outcome.evaluation.metrics
         notes = () if outcome.evaluation is None else outcome.evaluation.notes
         metrics, fault = _readable(measured)
         failure = outcome.failure or fault
-        if failure is None and self._objective not in metrics:
-            failure = f"the evaluator gave no {self._objective!r}; it gave: {', '.join(metrics) or 'nothing'}"
-        record = {
-            "metrics": {} if failure else metrics,
-            "failure": failure,
-            "duration_s": outcome.duration_s,
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            **({"notes": list(notes)} if notes else {}),
-        }
+        if failure is None and (missing := self._missing(trial, metrics)):
+            failure = f"the evaluator gave no {missing!r}; it gave: {', '.join(metrics) or 'nothing'}"
+        found = replace(trial, metrics={} if failure else metrics, failure=failure, notes=tuple(notes))
+        record = _outcome(found, outcome.duration_s, datetime.now(UTC).isoformat(timespec="seconds"))
         self._storage.set_trial_user_attr(self._ids[_key(trial)], "outcome", record)
         ended = _ended(trial, record)
         self._close(ended)
@@ -166,9 +174,9 @@ class History:
             self._keep(frozen)
 
     def _keep(self, frozen: FrozenTrial) -> None:
-        trial = _thaw(frozen, self._objective)
+        trial = _thaw(frozen, self._objectives[0])
         if "outcome" in frozen.user_attrs and trial.state == "running":
-            fault = fault_of_outcome(frozen.user_attrs["outcome"], self._objective)
+            fault = fault_of_outcome(frozen.user_attrs["outcome"], self._objectives[0])
             self._damaged.append(f"trial {frozen.number}: {fault}; it is trained again")
         self._trials[_key(trial)] = trial
         if frozen.datetime_start is not None:
@@ -179,12 +187,57 @@ class History:
         if trial.state != "running" and not frozen.state.is_finished():
             self._unclosed.append(trial)
 
+    def _missing(self, trial: Trial, metrics: Mapping[str, float]) -> str | None:
+        """The first objective that is neither a metric nor known without training."""
+        wanted = [name for name in self._objectives if name not in metrics]
+        costs = self._shown.costs(trial.architecture) if wanted else {}
+        return next((name for name in wanted if name not in costs), None)
+
     def _close(self, trial: Trial) -> None:
-        if trial.state == "complete":
-            values = [trial.metrics[self._objective]]
-            self._storage.set_trial_state_values(self._ids[_key(trial)], TrialState.COMPLETE, values)
-        else:
-            self._storage.set_trial_state_values(self._ids[_key(trial)], TrialState.FAIL)
+        place = self._ids[_key(trial)]
+        if trial.state != "complete":
+            self._storage.set_trial_state_values(place, TrialState.FAIL)
+            return
+        if beyond := self._trained_excess(trial):
+            self._storage.set_trial_system_attr(place, CONSTRAINTS, beyond)
+        self._storage.set_trial_state_values(place, TrialState.COMPLETE, self._values(trial))
+
+    def _frozen(self, trial: Trial, start: datetime) -> FrozenTrial:
+        """A trial as it is handed out, in Optuna's words."""
+        options = zip(self._distributions.items(), trial.architecture, strict=True)
+        excess = list(self._shown.excess(trial.architecture))
+        return FrozenTrial(
+            number=-1,
+            trial_id=-1,
+            state=TrialState.RUNNING,
+            value=None,
+            values=None,
+            datetime_start=start,
+            datetime_complete=None,
+            params={name: distribution.choices[i] for (name, distribution), i in options},
+            distributions=dict(self._distributions),
+            user_attrs={
+                "phase": trial.phase,
+                "ticket": trial.ticket,
+                "architecture": list(trial.architecture),
+                "fidelity": trial.fidelity,
+                "origin": trial.origin,
+                **({} if trial.source is None else {"source": asdict(trial.source)}),
+            },
+            system_attrs={CONSTRAINTS: excess} if excess else {},
+            intermediate_values={},
+        )
+
+    def _trained_excess(self, trial: Trial) -> list[float]:
+        """Of every limit, with those on metrics; empty where there are none, or what they rest on is not known."""
+        beyond = list(self._shown.trained_excess(trial, self.trials()))
+        return [*self._shown.excess(trial.architecture), *beyond] if beyond else []
+
+    def _values(self, trial: Trial) -> list[float]:
+        known = (
+            {**self._shown.costs(trial.architecture), **trial.metrics} if len(self._objectives) > 1 else trial.metrics
+        )
+        return [float(known[name]) for name in self._objectives]
 
 
 def _key(trial: Trial) -> _Key:
@@ -200,7 +253,7 @@ def _named_apart(
     }
 
 
-def _open_study(storage: BaseStorage, name: str, *, create: bool) -> int:
+def _open_study(storage: BaseStorage, name: str, objectives: Sequence[str], *, create: bool) -> int:
     try:
         study_id = storage.get_study_id_from_name(name)
     except KeyError:
@@ -210,10 +263,11 @@ def _open_study(storage: BaseStorage, name: str, *, create: bool) -> int:
                 "was deleted, restore it from a copy, or begin again with --out a new folder"
             ) from None
         try:
-            study_id = storage.create_new_study([StudyDirection.MINIMIZE], name)
+            study_id = storage.create_new_study([StudyDirection.MINIMIZE] * len(objectives), name)
         except DuplicatedStudyError:
             raise HistoryError(f"another process has just made the study {name!r}; run the command again") from None
         storage.set_study_user_attr(study_id, FORMAT_NAME, FORMAT)
+        storage.set_study_system_attr(study_id, METRIC_NAMES, list(objectives))
     found = storage.get_study_user_attrs(study_id).get(FORMAT_NAME)
     if found != FORMAT:
         raise HistoryError(f"study {name!r} has record format {found}, this version reads {FORMAT}; use a new folder")
@@ -230,9 +284,28 @@ def _thaw(frozen: FrozenTrial, objective: str) -> Trial:
         fidelity=attrs["fidelity"],
         origin=attrs["origin"],
         state="running",
+        source=_source(attrs.get("source")),
     )
     is_ended = "outcome" in attrs and fault_of_outcome(attrs["outcome"], objective) is None
     return _ended(trial, attrs["outcome"]) if is_ended else trial
+
+
+def _source(kept: Any) -> Source | None:
+    """Where a trial was merged from; of what another tool calls so, nothing."""
+    wanted = {"run": str, "trial": str, "seed": int}
+    sound = isinstance(kept, Mapping) and all(type(kept.get(name)) is kind for name, kind in wanted.items())
+    return Source(**{name: kept[name] for name in wanted}) if sound else None
+
+
+def _outcome(trial: Trial, duration_s: float, ended: str) -> dict[str, Any]:
+    """How a trial ended, as an attribute."""
+    return {
+        "metrics": dict(trial.metrics),
+        "failure": trial.failure,
+        "duration_s": duration_s,
+        "ended": ended,
+        **({"notes": list(trial.notes)} if trial.notes else {}),
+    }
 
 
 def _readable(metrics: Mapping[str, Any]) -> tuple[Mapping[str, float], str | None]:

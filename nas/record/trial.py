@@ -147,10 +147,20 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a merged record has a trial from: the name of the run, the trial's name there, and the run's seed."""
+
+    run: str
+    trial: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One architecture's training as the record holds it; `metrics` is empty until it is complete.
 
-    `ended` is the time in UTC (ISO 8601), None while it runs; `notes` are the evaluation's.
+    `ended` is the time in UTC (ISO 8601), None while it runs; `notes` are the evaluation's; `source` is None for a
+    trial of the record's own run.
     """
 
     phase: Phase
@@ -164,6 +174,11 @@ class Trial:
     duration_s: float | None = None
     ended: str | None = None
     notes: tuple[str, ...] = ()
+    source: Source | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.phase}-{self.ticket}"
 
 
 def rows(trials: Sequence[Trial]) -> Int8[np.ndarray, "n d"]:

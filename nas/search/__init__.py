@@ -7,8 +7,11 @@ and nas.space.
 """
 
 from nas.search.acquisition import log_expected_improvement, stretch
+from nas.search.aims import Aims, Fits
+from nas.search.along_front import FrontCandidate, front_candidates
 from nas.search.failures import Chance, certain, chance_to_complete
 from nas.search.goal import Goal, QualityLimit
+from nas.search.operating_points import along_sweep, best_within
 from nas.search.predictor import Features, Fitted, Prediction, Predictor, Reasoned
 from nas.search.ranking import (
     MIN_NEAR,
@@ -26,10 +29,13 @@ from nas.search.targets import RobustPredictor, drawn_in, far_off, fit_to_trials
 
 __all__ = [
     "MIN_NEAR",
+    "Aims",
     "Candidate",
     "Chance",
     "Features",
+    "Fits",
     "Fitted",
+    "FrontCandidate",
     "Goal",
     "Listed",
     "MakeStrategy",
@@ -42,7 +48,9 @@ __all__ = [
     "Rungs",
     "Strategy",
     "Task",
+    "along_sweep",
     "best_candidates",
+    "best_within",
     "certain",
     "chance_to_complete",
     "coverage",
@@ -50,6 +58,7 @@ __all__ = [
     "drawn_in",
     "far_off",
     "fit_to_trials",
+    "front_candidates",
     "kendall_tau",
     "log_expected_improvement",
     "quality",

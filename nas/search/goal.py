@@ -41,6 +41,13 @@ class QualityLimit:
         """In the metric's unit; `of_reference` is not looked at where the amount stands by itself."""
         return self.amount if self.reference is None else self.amount * of_reference
 
+    def predicted_bound(self, fitted: Fitted, features: Features) -> float:
+        """The bound as the metric's predictor sees the reference."""
+        if self.reference is None:
+            return self.bound(0.0)
+        row = np.array([self.reference], dtype=np.int8)
+        return self.bound(float(fitted.predict_mean(features(row))[0]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
@@ -50,18 +57,10 @@ class Goal:
     cost: Objective
     quality: QualityLimit
 
-    def bound(self, fitted: Fitted, features: Features) -> float:
-        """Of the metric, as the predictor sees the reference."""
-        reference = self.quality.reference
-        if reference is None:
-            return self.quality.bound(0.0)
-        row = np.array([reference], dtype=np.int8)
-        return self.quality.bound(float(fitted.predict_mean(features(row))[0]))
-
     def regret(self, fitted: Fitted, features: Features, complete: Sequence[Trial]) -> Objective:
         """Minus the logarithm of the promise of one more training, in view of what is trained."""
         known = rows(complete)
-        meets = fitted.predict_mean(features(known)) <= self.bound(fitted, features)
+        meets = fitted.predict_mean(features(known)) <= self.quality.predicted_bound(fitted, features)
         least = float(self.cost(known[meets]).min()) if meets.any() else None
         return self._score(fitted, features, least)
 
@@ -71,7 +70,7 @@ class Goal:
 
     def _score(self, fitted: Fitted, features: Features, least: float | None) -> Objective:
         """`least`: None where nothing meets the limit; then all that counts is to meet it."""
-        bound = self.bound(fitted, features)
+        bound = self.quality.predicted_bound(fitted, features)
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
             prediction = fitted.predict(features(population))

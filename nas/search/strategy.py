@@ -5,16 +5,17 @@ A strategy is made once per search, `STRATEGY(task=task)`, and asked once per ti
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int8
 
-from nas.genetic import Problem
+from nas.genetic import Objective, Problem
 from nas.record import Proposal, Trial
-from nas.search.goal import Goal
+from nas.search.aims import Aims
+from nas.search.goal import Goal, QualityLimit
 from nas.search.predictor import Features, Predictor
 
 Sampler = Callable[[int, np.random.Generator], Int8[np.ndarray, "n d"]]
@@ -49,7 +50,7 @@ class Task:
     """A search as a strategy is given it.
 
     Attributes:
-      objectives: the metrics to minimise; most strategies take one.
+      objectives: what to minimise: metrics, and among several also costs; most strategies take one.
       problem: the space's options, and the limits as constraints.
       sample: draws uniformly from the architectures that meet the limits.
       features: what a predictor sees of an architecture.
@@ -59,6 +60,8 @@ class Task:
       candidates: every architecture that meets the limits, where they are few enough to list; otherwise None.
       rungs: cheaper fidelities beside the full one, for strategies that use them; None where there are none.
       goal: a cost to minimise, under a limit on the objective; None where the objective itself is minimised.
+      costs: of several objectives, those that are known without training; trials do not carry them.
+      quality: of several objectives, the limit on a metric among them; None where there is none.
     """
 
     objectives: tuple[str, ...]
@@ -70,6 +73,13 @@ class Task:
     candidates: Int8[np.ndarray, "n d"] | None = None
     rungs: Rungs | None = None
     goal: Goal | None = None
+    costs: Mapping[str, Objective] = field(default_factory=dict)
+    quality: QualityLimit | None = None
+
+    @property
+    def aims(self) -> Aims:
+        """The objectives as values of architectures and trials."""
+        return Aims(names=self.objectives, costs=self.costs, quality=self.quality)
 
     @property
     def objective(self) -> str:

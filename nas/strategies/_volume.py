@@ -5,8 +5,10 @@ and the length of the walk to the power m counts. One more point lengthens some 
 objectives the chance that it reaches a length t is a product of m normal distribution functions, so the expected gain
 of a walk is an integral over t alone. This holds for any number of objectives. Everything is minimised.
 
+An objective that is known exactly, whose deviation is 0, has no part in the product: it ends the walk.
+
     n, k, m, D    candidates, points of the front, objectives, directions
-    mean, std     Float[n, m]   a prediction for each candidate
+    mean, std     Float[n, m]   a prediction for each candidate; a column of std is all 0 or all positive
     directions    Float[D, m]   unit vectors without negative entries
     length        the largest t for which reference - t x direction is dominated
 
@@ -62,13 +64,13 @@ def _expected_gain(
     directions: Float[np.ndarray, "D m"],
 ) -> Float[np.ndarray, "n D"]:
     """E[(length^m - known^m)+]: m t^(m-1) P(length > t), integrated from `known` as far as luck may lead."""
-    num_objectives = mean.shape[1]
+    num_objectives, unsure = mean.shape[1], np.flatnonzero(std.any(axis=0)).tolist()
     nodes, weights = np.polynomial.legendre.leggauss(NUM_NODES)
     gain = np.zeros_like(room)
     for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
         t = known + node * room
         chance = np.full_like(room, num_objectives * weight)
-        for i in range(num_objectives):
+        for i in unsure:
             chance *= ndtr((reference[i] - t * directions[:, i] - mean[:, i, None]) / std[:, i, None])
         gain += chance * t ** (num_objectives - 1)
     return np.asarray(gain * room)

@@ -1,12 +1,13 @@
 """Multi-objective strategy: an initial design, then the largest expected hypervolume improvement.
 
-Each ticket fits one predictor per objective to what is known, takes pending trials as measured at their predicted mean,
+Each ticket fits one predictor per metric to what is known, takes pending trials as measured at their predicted mean,
 and searches for the largest expected gain in hypervolume under the limits (`nas.strategies._guided`, which also keeps
-two floors against predictors that are wrong). An objective that is known without training, such as macs, is learnt like
-the others; its predictor is soon sure of it.
+two floors against predictors that are wrong). An objective that is known without training, such as macs, is exact: no
+predictor learns it.
 
 Hypervolume needs scales and a reference point. Each objective is scaled to [0, 1] over what was measured, and the
-reference is its worst value: the ends of the front count as much as its middle.
+reference is its worst value: the ends of the front count as much as its middle. A limit on a metric moves the reference
+there, and what lies beyond gains nothing.
 
 Source: Emmerich 2005, "Single- and multi-objective evolutionary design optimization assisted by Gaussian random field
 metamodels", for the expected gain; `nas.strategies._volume` for how it is computed; pending trials after Ginsbourger et
@@ -21,13 +22,13 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Objective, front_mask
 from nas.record import Proposal, Trial, rows
-from nas.search import Chance, Fitted, Task, drawn_in
+from nas.search import Aims, Chance, Fits, Fitted, Task, drawn_in
 from nas.strategies._guided import guided
 from nas.strategies._volume import random_directions, shortfall
 
 NUM_DIRECTIONS = 32
 REACH = 1000.0
-"""Beyond which a value is drawn in: an objective may be a cost, and costs have long, honest tails."""
+"""Beyond which a metric is drawn in: it may be a cost that is measured, and costs have long, honest tails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,42 +48,58 @@ class Front:
         return guided(self.task, done, pending, rng, parents=self._on_front, score=self._shortfall)
 
     def _on_front(self, complete: Sequence[Trial]) -> Sequence[Trial]:
-        return [complete[i] for i in np.flatnonzero(front_mask(self._measured(complete))).tolist()]
+        return [complete[i] for i in np.flatnonzero(front_mask(_measured(self.task.aims, complete))).tolist()]
 
     def _shortfall(
         self, complete: Sequence[Trial], pending: Sequence[Trial], chance: Chance, rng: np.random.Generator
     ) -> Objective:
         """See `nas.strategies._volume.shortfall`; a gain counts by the chance to complete."""
-        values = scaled(self._measured(complete))
-        fitted = [self._fit(complete, pending, column) for column in values.T]
-        front = values[front_mask(values)]
-        reference, directions = np.ones(values.shape[1]), random_directions(NUM_DIRECTIONS, values.shape[1], rng)
+        aims, features = self.task.aims, self.task.features
+        values = _measured(aims, complete)
+        scale = Scale.of(values)
+        fits = self._fits(complete, pending, values)
+        known = values if not pending else np.concatenate([values, aims.means(fits, features, rows(pending))])
+        front = scale(known)[front_mask(known)]
+        reference = np.minimum(1.0, scale(aims.bounds(fits, features)))
+        directions = random_directions(NUM_DIRECTIONS, len(aims.names), rng)
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-            features = self.task.features(population)
-            predictions = [one.predict(features) for one in fitted]
-            mean = np.stack([prediction.mean for prediction in predictions], axis=1)
-            std = np.stack([prediction.std for prediction in predictions], axis=1)
-            missed = shortfall(mean, std, front=front, reference=reference, directions=directions)
+            mean, std = aims.predicted(fits, features, population)
+            missed = shortfall(scale(mean), std / scale.spread, front=front, reference=reference, directions=directions)
             chances = chance(population)
             return np.where(missed < 0, missed * chances, missed / chances)
 
         return score
 
+    def _fits(self, complete: Sequence[Trial], pending: Sequence[Trial], values: Float[np.ndarray, "n m"]) -> Fits:
+        columns = dict(zip(self.task.objectives, values.T, strict=True))
+        return {name: self._fit(complete, pending, columns[name]) for name in self.task.aims.trained}
+
     def _fit(self, complete: Sequence[Trial], pending: Sequence[Trial], values: Float[np.ndarray, " n"]) -> Fitted:
         fitted = self.task.predictor.fit(self.task.features(rows(complete)), values)
         return fitted.fantasise(self.task.features(rows(pending))) if pending else fitted
 
-    def _measured(self, complete: Sequence[Trial]) -> Float[np.ndarray, "n m"]:
-        """One column for each objective; one value must not take up the whole scale of its column."""
-        measured = np.array([[trial.metrics[name] for name in self.task.objectives] for trial in complete])
-        return np.stack([drawn_in(column, reach=REACH) for column in measured.T], axis=1)
+
+def _measured(aims: Aims, complete: Sequence[Trial]) -> Float[np.ndarray, "n m"]:
+    """One column for each objective; one value must not take up the whole scale of a metric's column."""
+    columns = zip(aims.names, aims.measured(complete).T, strict=True)
+    return np.stack([column if name in aims.costs else drawn_in(column, reach=REACH) for name, column in columns], 1)
 
 
-def scaled(values: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n m"]:
-    """Each column over its range; a constant one becomes zero."""
-    spread = np.ptp(values, axis=0)
-    return np.asarray((values - values.min(axis=0)) / np.where(spread > 0, spread, 1.0))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Each objective over the range of what was measured; a constant one becomes zero."""
+
+    low: Float[np.ndarray, " m"]
+    spread: Float[np.ndarray, " m"]
+
+    @classmethod
+    def of(cls, values: Float[np.ndarray, "n m"]) -> "Scale":
+        spread = np.ptp(values, axis=0)
+        return cls(low=values.min(axis=0), spread=np.where(spread > 0, spread, 1.0))
+
+    def __call__(self, values: Float[np.ndarray, "*n m"]) -> Float[np.ndarray, "*n m"]:
+        return np.asarray((values - self.low) / self.spread)
 
 
 STRATEGY = Front

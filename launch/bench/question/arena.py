@@ -8,7 +8,7 @@ holds arrays, and travels to another process.
     k      constraints: that a combination exists, then one for each limit
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from launch.bench.question.column_units import KNOWN_BY_NAME, is_counted, said_u
 from launch.bench.question.numeric_decisions import coded
 from launch.bench.question.question import Goal, Question
 from nas.feasible import cover
-from nas.genetic import Problem, hash_rows
+from nas.genetic import Objective, Problem, hash_rows
 from nas.record import Proposal
 from nas.search import Predictor, Task
 from nas.space import Choice
@@ -41,6 +41,7 @@ class Arena:
       values: the objectives, lower is better; NaN where the training failed.
       cheap: the objective on each rung below the full one, cheapest first, likewise.
       judged: the judge's column, lower is better; None without a judge.
+      costs: of several objectives, those that are counted without training, by name, lower is better.
       excess: by how much of its bound each limit is broken, at most 0 where it holds.
       allowed: which rows meet every limit; only these exist.
       encoded: what a predictor sees of each row, in every coding that decisions may have.
@@ -60,6 +61,7 @@ class Arena:
     values: Float[np.ndarray, "n m"]
     cheap: tuple[Float[np.ndarray, "n 1"], ...]
     judged: Float[np.ndarray, " n"] | None
+    costs: Mapping[str, Float[np.ndarray, " n"]]
     excess: Float[np.ndarray, "n limits"]
     allowed: Bool[np.ndarray, " n"]
     encoded: Float[np.ndarray, "n f"]
@@ -146,7 +148,12 @@ class Arena:
             opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in opening.tolist()),
             candidates=candidates,
             rungs=self.question.ladder.rungs if self.question.ladder else None,
+            costs={name: self._cost(values) for name, values in self.costs.items()},
         )
+
+    def _cost(self, values: Float[np.ndarray, " n"]) -> Objective:
+        """A column as a function of architectures; what does not exist has no cost, and no limit lets it pass."""
+        return lambda population: np.asarray(values[self.places(population)])
 
 
 def prepare(results: Results, question: Question) -> Arena:
@@ -175,6 +182,7 @@ def prepare(results: Results, question: Question) -> Arena:
         rows=results.architectures,
         values=values,
         cheap=_cheap(results, question),
+        costs=_costs(results, question.objectives),
         judged=None if judge is None else judge.sign * results.numbers(judge.column),
         excess=limits.excess,
         allowed=allowed,
@@ -204,6 +212,13 @@ def _values(
     return values
 
 
+def _costs(results: Results, goals: Sequence[Goal]) -> dict[str, Float[np.ndarray, " n"]]:
+    """Of several objectives, those whose name says that they are counted, where all of them are numbers."""
+    counted = {goal.column: goal.sign * results.numbers(goal.column) for goal in goals if is_counted(goal.column)}
+    known = {name: values for name, values in counted.items() if np.isfinite(values).all()}
+    return known if 1 < len(goals) != len(known) else {}
+
+
 def _cheap(results: Results, question: Question) -> tuple[Float[np.ndarray, "n 1"], ...]:
     """The rungs' columns, lower is better; the direction is the objective's."""
     columns = question.ladder.columns[:-1] if question.ladder else ()
@@ -216,6 +231,7 @@ def _statistics(results: Results, question: Question, notes: list[str]) -> tuple
             results.numbers(name)
         return question.statistics
     sought = {goal.column for goal in (*question.objectives, question.judge) if goal is not None}
+    sought -= set(_costs(results, question.objectives))  # known without training, and so a feature as well
     sought |= set(question.ladder.columns) if question.ladder else set()
     found = []
     for name in results.cells:

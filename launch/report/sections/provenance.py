@@ -7,9 +7,9 @@ from typing import Any
 
 from launch.extensions import parts
 from launch.report.facts.facts import Facts
-from launch.report.view import Table, amount, counted, deviation, header, percent, shown, words
-from launch.session import continuation, latency, options_of
-from launch.session.session import OBJECTIVE, limits_of
+from launch.report.view import Table, amount, counted, deviation, header, listed, percent, shown, words
+from launch.session import continuation, latency, merging, options_of
+from launch.session.session import asked_before, limits_of
 from nas.latency import LatencyTable, doubts, rank_text
 from nas.latency.noise import drift, noise
 
@@ -32,7 +32,7 @@ def command(facts: Facts) -> str:
     """The command that makes a run with these settings again, in a folder of its own."""
     settings = facts.session.settings
     line = ["nas", "search", settings["experiment"], "--out", f"{facts.session.folder.path.resolve().name}-again"]
-    options = [("objective", settings[OBJECTIVE])] if OBJECTIVE in settings else []
+    options: list[tuple[str, Any]] = [("objective", name) for name in asked_before(settings)]
     options += [("limit", text) for text in limits_of(settings)]
     options += [("latency", reference) for reference in settings.get(latency.SETTING, {}).values()]
     options += [("rung", steps) for steps in settings.get("rungs", ())]
@@ -51,6 +51,10 @@ def repeatability(facts: Facts) -> str:
         first = "With lag 0 every proposal rests on whatever had finished, so another run takes another course."
     else:
         first = "The same seed and lag propose the same architectures for any number of workers, if training repeats."
+    if together := facts.session.settings.get(merging.SETTING):
+        first += (
+            f" Its record was merged from {listed(list(together))}, each searched by itself: merge those again first."
+        )
     if before := parts_text(facts)["before"]:
         first += f" The run was extended and had {before}: begin with these, then extend it in the same way."
     if not facts.latency:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from launch.report.facts.facts import Facts
-from launch.report.view import decimals, listed, shown
+from launch.report.view import counted, decimals, listed, shown
 from launch.terminal import is_violated
 from nas.record import TEST
 
@@ -39,6 +39,12 @@ class Rival:
     name: str
     value: float
     is_baseline: bool
+
+
+def minimised(facts: Facts) -> str:
+    """What the search minimises, in words."""
+    metrics = {name: facts.card.metric(name).label for name in facts.session.experiment.metrics}
+    return listed([metrics.get(name, name) for name in facts.session.experiment.aims])
 
 
 def verdict(facts: Facts) -> Verdict:
@@ -103,7 +109,25 @@ def _open(facts: Facts) -> Verdict:
 
 
 def _concluded(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
+    if "front" in winner:
+        return _along_front(facts, winner)
     return _best(facts, winner) if "minimised" not in winner else _cheapest(facts, winner)
+
+
+def _along_front(facts: Facts, winner: Mapping[str, Any]) -> Verdict:
+    """Of a search with several objectives: no network on a front is better than another."""
+    found, broken = winner["front"], [limit for limit in winner["limits"] if is_violated(limit)]
+    values = [
+        f"{name} {shown(one['measured'])} {one['unit']}" if one["unit"] else f"{name} {decimals(one['measured'])}"
+        for name, one in found["objectives"].items()
+    ]
+    text = (
+        f"{counted(found['num_points'], 'final')} on the front of {listed(list(found['objectives']))}, in the folder "
+        f"winners; point {found['point']} of them, {winner['trial']}, {reasons(winner['origin'])}, is the winner of "
+        f"this page: {listed(values)}; {_on_limits(winner['limits'])}."
+    )
+    mark = "violates a limit" if broken else "meets every limit" if winner["limits"] else "no limit set"
+    return Verdict(mood="bad" if broken else "good", mark=mark, text=text, notes=tuple(_notes(facts, winner, broken)))
 
 
 def _cheapest(facts: Facts, winner: Mapping[str, Any]) -> Verdict:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from jaxtyping import Bool, Float
 
-from nas.genetic.pareto import crowding_distances, front_mask, front_ranks, hypervolume, strictly_dominated
+from nas.genetic.pareto import (
+    crowding_distances,
+    front_mask,
+    front_ranks,
+    hypervolume,
+    knee,
+    spread_out,
+    strictly_dominated,
+)
 
 SMALL_INTEGERS = st.integers(0, 4).map(float)
 """Few values, so that ties and duplicates are the rule."""
@@ -115,3 +123,48 @@ def test_a_point_beyond_the_reference_is_refused_with_the_cure() -> None:
 def test_an_infinite_point_is_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
         hypervolume(np.array([[0.0, np.inf]]), np.array([1.0, np.inf]))
+
+
+def test_the_knee_lies_farthest_below_the_line_between_the_ends() -> None:
+    points = np.array([[0.0, 100.0], [1.0, 60.0], [2.0, 10.0], [6.0, 5.0], [10.0, 0.0]])
+    start, end = points[0] / [10, 100], points[-1] / [10, 100]
+    line = (end - start) / np.linalg.norm(end - start)
+    offsets = points / [10, 100] - start
+    below = offsets[:, 0] * line[1] - offsets[:, 1] * line[0]
+    assert knee(points) == int(np.argmax(np.abs(below))) == 2
+    assert knee(points * [1e9, 1e-9]) == 2, "whatever the units"
+    assert knee(points[[0, 4]]) == 0 and knee(points[:1]) == 0
+
+
+@pytest.mark.parametrize("points", [np.zeros((0, 2)), np.array([[np.nan, 1.0]]), np.array([[np.inf, 1.0]])])
+def test_a_knee_of_what_was_not_measured_is_refused(points: Float[np.ndarray, "n 2"]) -> None:
+    with pytest.raises(ValueError, match="a knee is sought among one finite point or more"):
+        knee(points)
+
+
+def test_points_are_spread_along_the_whole_front_the_most_important_first() -> None:
+    angles = np.linspace(0, np.pi / 2, 41)
+    points = 1 - np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    found = spread_out(points, 5).tolist()
+    assert found[0] == 20, "the middle of a quarter circle alone dominates most"
+    gaps = np.diff([0, *sorted(found), 40])
+    assert max(gaps) <= 12 and len(set(found)) == 5
+    assert spread_out(points, 3).tolist() == found[:3]
+    assert sorted(spread_out(points[:4], 9).tolist()) == [0, 1, 2, 3]
+
+
+def test_what_lies_beyond_the_reference_comes_last_the_nearest_first() -> None:
+    points = np.array([[0.0, 9.0], [1.0, 6.0], [2.0, 3.0], [9.0, 0.0]])
+    assert spread_out(points, 4, np.array([np.inf, 4.0])).tolist()[2:] == [1, 0]
+    assert set(spread_out(points, 2, np.array([np.inf, 4.0])).tolist()) == {2, 3}
+
+
+@given(points=POINTS)
+def test_two_points_chosen_greedily_hold_three_quarters_of_the_best_two(points: Float[np.ndarray, "n m"]) -> None:
+    """The bound of Nemhauser et al. 1978 for two choices; by the corner that `spread_out` takes by itself."""
+    if len(points) < 2:
+        return
+    spread = np.ptp(points, axis=0)
+    corner = points.max(axis=0) + 0.1 * spread
+    best = max(hypervolume(points[[i, j]], corner) for i in range(len(points)) for j in range(i))
+    assert hypervolume(points[spread_out(points, 2)], corner) >= 0.75 * best - 1e-9

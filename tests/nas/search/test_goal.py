@@ -59,8 +59,8 @@ def task(amount: float, std: float = 1e-3) -> Task:
 
 
 def test_a_bound_by_a_reference_is_what_the_predictor_says_of_it() -> None:
-    assert goal(0.8).bound(Exact(), features) == 0.8
-    assert goal(1.1, REFERENCE).bound(Exact(), features) == pytest.approx(1.1 * error(REFERENCE))
+    assert goal(0.8).quality.predicted_bound(Exact(), features) == 0.8
+    assert goal(1.1, REFERENCE).quality.predicted_bound(Exact(), features) == pytest.approx(1.1 * error(REFERENCE))
 
 
 def test_of_those_that_are_surely_good_enough_the_cheapest_has_the_least_regret() -> None:

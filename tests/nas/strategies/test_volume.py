@@ -72,3 +72,17 @@ def test_directions_are_unit_vectors_and_favour_no_objective() -> None:
     assert (found > 0).all()
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0)
     np.testing.assert_allclose((found**2).mean(axis=0), 1 / 3, atol=0.02)
+
+
+@pytest.mark.parametrize("num_objectives", [2, 3])
+def test_an_exact_objective_gains_what_one_gains_that_is_all_but_sure(num_objectives: int) -> None:
+    front, reference, rng = random_front(num_objectives), np.ones(num_objectives), np.random.default_rng(3)
+    mean, std = rng.random((6, num_objectives)), 0.05 + 0.1 * rng.random((6, num_objectives))
+    exact, sure = std.copy(), std.copy()
+    exact[:, 1], sure[:, 1] = 0.0, 1e-5
+    gains = [
+        -shortfall(mean, one, front=front, reference=reference, directions=directions(num_objectives))
+        for one in (exact, sure)
+    ]
+    np.testing.assert_allclose(gains[0].clip(min=0), gains[1].clip(min=0), rtol=0.02, atol=1e-4)
+    assert (gains[0] > 0).any()
