@@ -30,9 +30,14 @@ def test_values_and_features_belong_to_their_architectures(tmp_path: Path) -> No
     shuffled = np.random.default_rng(0).permutation(len(found.rows))
     np.testing.assert_array_equal(found.places(found.rows[shuffled]), shuffled)
     np.testing.assert_array_equal(found.features(found.rows[shuffled]), found.encoded[shuffled])
-    # x_a and x_c may be numbers: they are there once more; params is an objective here
-    assert found.encoded.shape == (36, (4 + 3 + 3) + (3 + 2)) and found.statistics == ()
-    assert arena(tmp_path / "t.csv").statistics == ("params",)
+    # x_a and x_c may be numbers: they are there once more; params is an objective here, and counted
+    assert found.encoded.shape == (36, (4 + 3 + 3) + 1 + (3 + 2)) and found.statistics == ("params",)
+    costs = found.task(ridge.PREDICTOR, np.random.default_rng(0)).costs
+    assert list(costs) == ["params"]
+    np.testing.assert_array_equal(costs["params"](found.rows), found.values[:, 1])
+    alone = arena(tmp_path / "t.csv")
+    assert alone.statistics == ("params",) and alone.costs == {}
+    assert arena(tmp_path / "t.csv", Question(objectives=(PARAMS,))).statistics == ()
 
 
 def test_a_full_table_without_limits_has_no_constraints(tmp_path: Path) -> None:
