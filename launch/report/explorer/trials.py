@@ -21,7 +21,7 @@ def columns(facts: Facts, held_out: Prediction | None) -> Mapping[str, Any]:
     trials, texts = [*facts.search, *facts.finals], _Texts()
     attributes = _attributes(facts, trials)
     quantities, values = _quantities(facts, trials, held_out, attributes)
-    begun = facts.session.history.begun()
+    begun, ended = _times(facts, trials)
     return {
         "quantities": quantities,
         "trials": {
@@ -33,8 +33,8 @@ def columns(facts: Facts, held_out: Prediction | None) -> Mapping[str, Any]:
             "feasible": meeting(trials, facts.pricing, facts.limits).astype(int).tolist(),
             "failure": [texts.place(trial.failure) for trial in trials],
             "notes": [[texts.place(note) for note in trial.notes] for trial in trials],
-            "begun": [_seconds(trial, begun.get((trial.phase, trial.ticket))) for trial in trials],
-            "ended": [datetime.fromisoformat(trial.ended).timestamp() if trial.ended else None for trial in trials],
+            "begun": begun,
+            "ended": ended,
             "values": values,
         },
         "attributes": {name: list(column) for name, column in attributes.items() if not _are_numbers(column)},
@@ -114,8 +114,20 @@ def _are_numbers(column: Sequence[Any]) -> bool:
     return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in column)
 
 
-def _seconds(trial: Trial, begun: datetime | None) -> float | None:
-    """When it began, since 1970: of one that has ended, when the training that counted did."""
-    if trial.ended and trial.duration_s is not None:
-        return datetime.fromisoformat(trial.ended).timestamp() - trial.duration_s
-    return begun.timestamp() if begun is not None else None
+def _times(facts: Facts, trials: Sequence[Trial]) -> tuple[list[float | None], list[float | None]]:
+    """When each began and ended, in seconds since the first began: of one that has ended, the training that counted."""
+    first_begun = facts.session.history.begun()
+    ended = [datetime.fromisoformat(trial.ended).timestamp() if trial.ended else None for trial in trials]
+    begun: list[float | None] = []
+    for trial, end in zip(trials, ended, strict=True):
+        known = first_begun.get((trial.phase, trial.ticket))
+        if end is not None and trial.duration_s is not None:
+            begun.append(end - trial.duration_s)
+        else:
+            begun.append(None if known is None else known.timestamp())
+    start = min((time for time in (*begun, *ended) if time is not None), default=0.0)
+    return _since(start, begun), _since(start, ended)
+
+
+def _since(start: float, times: Sequence[float | None]) -> list[float | None]:
+    return [None if time is None else round(time - start, 1) for time in times]

@@ -11,14 +11,10 @@ function buildCluster() {
 
 // When each training began and ended, in hours since the first began; one that runs ends with the last one known.
 function spans() {
-  const first = firstBegun();
   const last = trials.ended.reduce((most, time) => (time !== null && time > most ? time : most), -Infinity);
   return range(count)
     .filter((i) => trials.begun[i] !== null && (trials.ended[i] !== null || trials.state[i] === RUNNING))
-    .map((i) => [
-      (trials.begun[i] - first) / 3600,
-      (Math.max(trials.ended[i] ?? last, trials.begun[i]) - first) / 3600,
-    ]);
+    .map((i) => [trials.begun[i] / 3600, Math.max(trials.ended[i] ?? last, trials.begun[i]) / 3600]);
 }
 
 function paintSlots(frame) {

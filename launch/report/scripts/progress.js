@@ -8,17 +8,13 @@ const SPENT = {
   trainings: { label: "trainings that have ended", of: (order) => order.map((_, k) => k + 1) },
   hours: {
     label: "hours since the first began",
-    of: (order) => order.map((i) => (trials.ended[i] - firstBegun()) / 3600),
+    of: (order) => order.map((i) => trials.ended[i] / 3600),
   },
   work: {
     label: "hours of training, all workers together",
     of: (order) => sums(order.map((i) => (valueOf("duration", i) || 0) / 3600)),
   },
 };
-
-function firstBegun() {
-  return trials.begun.reduce((least, time) => (time !== null && time < least ? time : least), Infinity);
-}
 
 function sums(values) {
   let sum = 0;

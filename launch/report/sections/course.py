@@ -38,7 +38,7 @@ def counts(trials: Sequence[Trial], state: State) -> int:
 def training_text(facts: Facts) -> str:
     """How much time the trials took, added up over all workers."""
     known = [trial.duration_s for trial in (*facts.search, *facts.finals) if trial.duration_s is not None]
-    return f"{len(known)} trials have ended; added up over all workers they took {lasted(math.fsum(known))}."
+    return f"{len(known):,} trials have ended; added up over all workers they took {lasted(math.fsum(known))}."
 
 
 def lasted(seconds: float | None) -> str:
