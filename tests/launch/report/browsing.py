@@ -48,19 +48,21 @@ def browser() -> Iterator[Any]:
 
 
 @contextmanager
-def window(running: Any, *, width: int = 1200, height: int = 900, **options: Any) -> Iterator[Window]:
-    """A window without history. `options` are Playwright's, such as color_scheme."""
+def window(
+    running: Any, *, width: int = 1200, height: int = 900, own: str = "file:", **options: Any
+) -> Iterator[Window]:
+    """A window without history, which may ask for what begins with `own`. `options` are Playwright's."""
     context = running.new_context(viewport={"width": width, "height": height}, **options)
     try:
         found = Window(page=context.new_page())
         found.page.on("console", lambda said: found.complaints.append(f"{said.type}: {said.text}"))
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.on("request", lambda request: _note_request(found, request.url))
+        found.page.on("request", lambda request: _note_request(found, request.url, own))
         yield found
     finally:
         context.close()
 
 
-def _note_request(found: Window, url: str) -> None:
-    if not url.startswith(("file:", "data:")):
+def _note_request(found: Window, url: str, own: str) -> None:
+    if not url.startswith((own, "data:")):
         found.complaints.append(f"asked for {url}")
