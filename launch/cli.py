@@ -195,6 +195,15 @@ def merge(**options: Any) -> None:
 @click.option("--y", "y", default="error", show_default=True, help="Metric on the y axis.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a self-contained page.")
 @click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Also write the picture.")
+@click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="Also write every point as a row.")
+@click.option("--colour", metavar="NAME", help="Third resource or metric, as colour.")
+@click.option(
+    "--predicted",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Also name N that nobody trained, along the predicted front; takes seconds.",
+)
 @json_option
 def front(**options: Any) -> None:
     """Print the Pareto front of RUN's trained architectures, or of several RUNs' together; both axes are minimised."""
@@ -208,6 +217,15 @@ def front(**options: Any) -> None:
 def report(**options: Any) -> None:
     """Write RUN's report: one self-contained HTML page."""
     _call("report", options)
+
+
+@nas.command()
+@run_argument
+@click.option("--port", type=click.IntRange(0, 65535), default=8200, show_default=True, help="0: any that is free.")
+@json_option
+def dashboard(**options: Any) -> None:
+    """Show RUN's report live on loopback until Ctrl-C; of a folder of runs, all of them. Works while it is driven."""
+    _call("dashboard", options)
 
 
 @nas.command()

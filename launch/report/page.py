@@ -7,12 +7,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from launch.report.explorer import LIVE, script, style
+from launch.report.explorer.data import explorer_json
 from launch.report.facts.facts import Facts, read_facts
 from launch.report.plots.draw import COLOURS
 from launch.report.plots.pictures import Picture, PictureError, pictures
 from launch.report.sections import course, fronts, provenance
 from launch.report.sections import winner as winning
-from launch.report.sections.predictor import judged
+from launch.report.sections.predictor import judged, unseen
+from launch.report.sections.resources import resources
 from launch.report.sections.verdict import minimised, status, verdict
 from launch.report.view import Table
 from launch.session import RunFolder
@@ -52,9 +55,14 @@ def write_report(folder: RunFolder) -> None:
     folder.write_bytes(folder.report, render(read_facts(folder)).encode())
 
 
-def render(facts: Facts) -> str:
-    """The page; the same facts give the same text."""
-    has_points = bool(facts.complete)
+def render(facts: Facts, *, live: bool = False, quick: bool = False) -> str:
+    """The page; the same facts give the same text.
+
+    Args:
+      live: it asks its own server for what is new.
+      quick: without what the predictor must be fitted for.
+    """
+    prediction = None if quick else unseen(facts)
     return page(
         "report.html",
         facts=facts,
@@ -65,11 +73,9 @@ def render(facts: Facts) -> str:
         limits=limits_of(facts.session.settings),
         winner=None if facts.winner is None else _winner_view(facts, facts.winner),
         gallery=_gallery(facts),
-        fronts=[fronts.front_chart(facts, axis) for axis in fronts.cost_axes(facts)] if has_points else [],
-        front_table=fronts.front_table(facts) if has_points else None,
-        judged=judged(facts),
-        course=course.course_chart(facts) if has_points else None,
-        trials=course.trials_table(facts),
+        front_table=fronts.front_table(facts) if facts.complete else None,
+        judged="Being worked out." if quick else judged(facts, prediction),
+        resources=resources(facts),
         failures=course.failures(facts),
         training=course.training_text(facts),
         counts={state: course.counts(facts.search, state) for state in ("complete", "running", "failed")},
@@ -77,8 +83,12 @@ def render(facts: Facts) -> str:
         repeatability=provenance.repeatability(facts),
         parts=provenance.parts_text(facts),
         settings=provenance.settings_table(facts),
-        data=provenance.data_table(facts.winner),
+        data_facts=provenance.data_table(facts.winner),
         latency=[provenance.latency_view(table) for table in facts.latency],
+        data=explorer_json(facts, prediction),
+        script=script(LIVE) if live else script(),
+        live=live,
+        explorer_style=style(),
     )
 
 

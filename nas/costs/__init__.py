@@ -1,6 +1,15 @@
 """What architectures cost, for whole populations, and limits as text. Imports nas.space and nas.units."""
 
-from nas.costs.limits import Limit, LimitError, Relation, check_reach, is_resource_name, parse_limit, resource_name
+from nas.costs.limits import (
+    Limit,
+    LimitError,
+    Relation,
+    check_reach,
+    is_resource_name,
+    parse_limit,
+    quoted,
+    resource_name,
+)
 from nas.costs.meters import AnyResource, AnyTable, tabulate
 from nas.costs.network_meters import NetworkResource
 from nas.costs.peaks import PeakResource, PeakTable
@@ -23,6 +32,7 @@ __all__ = [
     "is_resource_name",
     "merge",
     "parse_limit",
+    "quoted",
     "resource_name",
     "tabulate",
 ]

@@ -29,6 +29,7 @@ from nas.space import Choice
 
 FORMAT = 1
 FORMAT_NAME = "chamnas:format"
+OUR_ATTRIBUTES = frozenset({"phase", "ticket", "architecture", "fidelity", "origin", "outcome"})
 
 _Key = tuple[Phase, int]
 """A trial's phase and ticket."""
@@ -70,6 +71,7 @@ class History:
         self._trials: dict[_Key, Trial] = {}
         self._ids: dict[_Key, int] = {}
         self._begun: dict[_Key, datetime] = {}
+        self._attributes: dict[_Key, Mapping[str, Any]] = {}
         self._unclosed: list[Trial] = []
         self._foreign = 0
         self._damaged: list[str] = []
@@ -86,6 +88,10 @@ class History:
     def begun(self) -> dict[tuple[Phase, int], datetime]:
         """When each trial was first handed out (UTC), by phase and ticket; as it stood at opening."""
         return dict(self._begun)
+
+    def attributes(self) -> dict[tuple[Phase, int], Mapping[str, Any]]:
+        """What users and other tools have written on trials, by phase and ticket; as it stood at opening."""
+        return dict(self._attributes)
 
     def trials(self) -> list[Trial]:
         """All trials in the order in which they started: those found at opening, and what has been recorded since."""
@@ -179,6 +185,8 @@ class History:
             fault = fault_of_outcome(frozen.user_attrs["outcome"], self._objectives[0])
             self._damaged.append(f"trial {frozen.number}: {fault}; it is trained again")
         self._trials[_key(trial)] = trial
+        if others := {name: value for name, value in frozen.user_attrs.items() if name not in OUR_ATTRIBUTES}:
+            self._attributes[_key(trial)] = others
         if frozen.datetime_start is not None:
             self._begun[_key(trial)] = frozen.datetime_start.astimezone(UTC)
         if trial.state == "running" and frozen.state.is_finished():

@@ -115,8 +115,20 @@ def read_facts(folder: RunFolder) -> Facts:
     """
     session = open_session(folder)
     latency = tuple(_latency_table(folder, device.key) for device in session.experiment.devices)
-    pricing = session.pricing()
-    limits = tuple(pricing.limit(text) for text in session.settings["limits"])
+    return _facts(session, session.pricing(), latency)
+
+
+def read_facts_again(facts: Facts) -> Facts:
+    """Read the record of a run that goes on; prices stay what they were.
+
+    Raises:
+      FolderError, HistoryError, CardError: see `read_facts`.
+    """
+    return _facts(open_session(facts.session.folder), facts.pricing, facts.latency)
+
+
+def _facts(session: Session, pricing: Pricing, latency: tuple[LatencyTable, ...]) -> Facts:
+    folder = session.folder
     plan = session.history.notes().get("plan:search", {"total": session.experiment.num_trials})
     winner = _winner(folder)
     is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
@@ -125,7 +137,7 @@ def read_facts(folder: RunFolder) -> Facts:
         card=session.card,
         pricing=pricing,
         latency=latency,
-        limits=limits,
+        limits=tuple(pricing.limit(text) for text in session.settings["limits"]),
         binding=session.binding(pricing),
         total=plan["total"],
         search=tuple(session.full_trials()),

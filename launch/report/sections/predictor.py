@@ -48,11 +48,21 @@ class Judged:
     matters: Matters | str
 
 
-def judged(facts: Facts) -> Judged | str:
-    """The predictor's section, or the sentence that says why there is none."""
+def unseen(facts: Facts) -> Prediction | None:
+    """Each complete search trial, by ticket, as predicted by a fit without it; None for too few or too many of them."""
+    if not 2 <= len(facts.complete) <= MAX_POINTS:
+        return None
+    return held_out(facts.session.experiment, facts.pricing, facts.complete, facts.session.seed)
+
+
+def judged(facts: Facts, prediction: Prediction | None) -> Judged | str:
+    """The predictor's section, or the sentence that says why there is none.
+
+    Args:
+      prediction: see `unseen`.
+    """
     if len(facts.complete) < 2:
         return "There are too few complete trials to judge a predictor."
-    prediction = _held_out(facts)
     found = _recorded(facts.winner) if facts.is_done else None
     if found is None and prediction is not None:
         near = near_limit(facts.pricing, facts.binding, facts.complete)
@@ -74,12 +84,6 @@ def _recorded(winner: Mapping[str, Any] | None) -> PredictorQuality | None:
         return None
     known: dict[str, Any] = {name: math.nan if value is None else value for name, value in winner["predictor"].items()}
     return PredictorQuality(**{**known, NEAR: winner["predictor"].get(NEAR)})
-
-
-def _held_out(facts: Facts) -> Prediction | None:
-    if len(facts.complete) > MAX_POINTS:
-        return None
-    return held_out(facts.session.experiment, facts.pricing, facts.complete, facts.session.seed)
 
 
 def _judgement(facts: Facts, found: PredictorQuality | None) -> tuple[str, ...]:

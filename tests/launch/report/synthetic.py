@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from launch.report.facts.facts import Facts
 from nas.record import Trial
 from nas.search import Predictor
 from tests.experiments.tiny import SPACE
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def trials(values: Sequence[float], *, seed: int = 0, ended: Sequence[int] | None = None) -> tuple[Trial, ...]:
@@ -18,7 +21,7 @@ def trials(values: Sequence[float], *, seed: int = 0, ended: Sequence[int] | Non
     """
     rows = SPACE.sample(len(values), np.random.default_rng(seed)).tolist()
     places = range(len(values)) if ended is None else ended
-    times = [f"2026-01-01T{place // 60:02d}:{place % 60:02d}:00+00:00" for place in places]
+    times = [(START + timedelta(minutes=place)).isoformat() for place in places]
     return tuple(
         Trial(
             phase="search", ticket=ticket, architecture=tuple(row), fidelity=1, origin="design", state="complete",

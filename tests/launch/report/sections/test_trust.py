@@ -20,7 +20,7 @@ GOOD = PredictorQuality(
 
 def test_the_picture_shows_the_predictions_that_the_record_judges(finished: RunFolder) -> None:
     facts = read_facts(finished)
-    prediction = predictor._held_out(facts)
+    prediction = predictor.unseen(facts)
     assert prediction is not None and facts.winner is not None
     y = np.array([trial.metrics["error"] for trial in facts.complete])
     near = near_limit(facts.pricing, facts.binding, facts.complete)
