@@ -5,7 +5,7 @@
 `history`, `journal`, `repair_journal`, `repair_sqlite`, `storage` are imported by name: they import Optuna.
 """
 
-from nas.record.task_card import TEST, Better, Metric, Pictures, TaskCard, View, card_of, read_card
+from nas.record.task_card import TEST, Better, Described, Metric, Pictures, TaskCard, View, card_of, read_card
 from nas.record.trial import (
     Divisible,
     Evaluation,
@@ -22,10 +22,12 @@ from nas.record.trial import (
     plain_metrics,
     rows,
 )
+from nas.record.whole_files import write_whole
 
 __all__ = [
     "TEST",
     "Better",
+    "Described",
     "Divisible",
     "Evaluation",
     "Evaluator",
@@ -46,4 +48,5 @@ __all__ = [
     "plain_metrics",
     "read_card",
     "rows",
+    "write_whole",
 ]
