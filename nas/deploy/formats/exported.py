@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 Picture = Float32[np.ndarray, "b c h w"]
-Answer = Float32[np.ndarray, "b k *picture"]
+Answer = Float32[np.ndarray, "..."]
 
 
 class ExportError(ValueError):

@@ -64,6 +64,8 @@ def test_its_own_runtime_answers_as_the_network_does(format: str, name: str) -> 
     folded = NETWORKS[name]
     exported, given = export(format, folded), picture(folded.network)
     assert difference(exported.run(given), wanted(folded, given)) < 1e-4
+    if format == "executorch":
+        assert exported.facts == {"delegates": 1, "operators outside XNNPACK": []}
     assert exported.input.shape == given.shape and exported.output.shape == wanted(folded, given).shape
 
 
@@ -91,6 +93,25 @@ def test_the_onnx_file_is_valid_and_is_the_graph_that_devices_time() -> None:
     timed = onnx_model(NEAREST.network, int8=False)
     kept = [[(node.op_type, *node.input, *node.output) for node in one.graph.node] for one in (model, timed)]
     assert kept[0] == kept[1] and len(kept[0]) > 10
+
+
+@pytest.mark.parametrize("name", ["nearest", "bilinear"])
+def test_a_phones_program_has_the_nodes_that_devices_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    preprocess = load_module("executorch.backends.xnnpack.xnnpack_preprocess")
+    writer = load_module("nas.lowering.xnnpack")
+    graphs: list[list[Any]] = []
+    made = writer.serialize_xnnpack_binary
+
+    def noted(graph: Any, *more: Any) -> Any:
+        graphs.append([(type(node.xnode_union).__name__, node.output_min_max) for node in graph.xnodes])
+        return made(graph, *more)
+
+    for module in (preprocess, writer):
+        monkeypatch.setattr(module, "serialize_xnnpack_binary", noted)
+    export("executorch", NETWORKS[name])
+    load_module("nas.lowering.executorch").network_program(NETWORKS[name].network, int8=False)
+    exported, timed = graphs
+    assert exported == timed and len(timed) > 8
 
 
 def test_a_wrong_answer_is_seen() -> None:
