@@ -113,7 +113,8 @@ def _train(training: Training, cache_dir: Path | None) -> tuple[str, dict[str, A
     import torch
 
     from nas.depth.training import Recipe
-    from nas.depth.training.training import TrainingDiverged, evaluate, train
+    from nas.depth.training.steps import TrainingDiverged
+    from nas.depth.training.training import evaluate, train
     from nas.lowering.torch_module import build, fold
 
     setting, began = training.setting, time.monotonic()

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,37 @@ cache_option = click.option(
     type=click.Path(path_type=Path),
     help="Folder for rendered data and latency tables. [default: user cache]",
 )
+
+
+_DATA_OPTIONS = (
+    click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]"),
+    click.option(
+        "--depth-is",
+        type=click.Choice(["depth", "disparity"]),
+        help="What your own depth files hold; disparity is greater where it is nearer. [default: depth]",
+    ),
+    click.option(
+        "--depth-invalid",
+        type=float,
+        multiple=True,
+        metavar="VALUE",
+        help="Marks pixels without depth, such as 65535. [default: 0, negative numbers, NaN and infinity do]",
+    ),
+    click.option(
+        "--depth-valid",
+        type=float,
+        multiple=True,
+        metavar="VALUE",
+        help="Is real depth, though so many pixels have it that it looks like a mark.",
+    ),
+)
+
+
+def data_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which data to read, and what the numbers in depth files mean."""
+    for option in reversed(_DATA_OPTIONS):
+        verb = option(verb)
+    return verb
 
 
 @nas.command()
@@ -122,26 +154,7 @@ cache_option = click.option(
     "--strategy", metavar="KEY|FILE", help="Proposes what is trained. [default: the experiment's, else chamnet's]"
 )
 @click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")
-@click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]")
-@click.option(
-    "--depth-is",
-    type=click.Choice(["depth", "disparity"]),
-    help="What your own depth files hold; disparity is greater where it is nearer. [default: depth]",
-)
-@click.option(
-    "--depth-invalid",
-    type=float,
-    multiple=True,
-    metavar="VALUE",
-    help="Marks pixels without depth, such as 65535. [default: 0, negative numbers, NaN and infinity do]",
-)
-@click.option(
-    "--depth-valid",
-    type=float,
-    multiple=True,
-    metavar="VALUE",
-    help="Is real depth, though so many pixels have it that it looks like a mark.",
-)
+@data_options
 @cache_option
 @click.option(
     "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."
@@ -256,6 +269,75 @@ def repair(**options: Any) -> None:
 def info(**options: Any) -> None:
     """Tell the size of SPACE, its range of costs, and how much of it meets the limits."""
     _call("info", options)
+
+
+@nas.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; a training there continues.")
+@click.option(
+    "--experiment",
+    metavar="KEY|FILE|RUN",
+    help="Whose data and recipe train it. [default: the source's own; depth for an architecture's file]",
+)
+@click.option(
+    "--steps", type=click.IntRange(1), metavar="N", help="[default: eight times those of the search's finals]"
+)
+@click.option("--hours", type=hours_type, metavar="H", help="As many steps as they have room for, by a first few.")
+@click.option("--lr", type=click.FloatRange(0, min_open=True), metavar="RATE", help="Highest learning rate.")
+@click.option("--seed", type=click.IntRange(0), help="[default: 0]")
+@click.option("--device", metavar="NAME", help="Such as cpu or cuda:1. [default: a GPU if there is one]")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="[default: bfloat16 where it is quicker]")
+@click.option("--from-scratch", is_flag=True, help="Begin with random weights. [default: with the search's]")
+@click.option(
+    "--augment/--no-augment", default=True, show_default=True, help="Change pictures more than a search does."
+)
+@click.option(
+    "--teacher", type=click.Path(path_type=Path), metavar="DIR", help="A finished training whose outputs it learns too."
+)
+@data_options
+@cache_option
+@json_option
+def train(**options: Any) -> None:
+    """Train SOURCE in full: a RUN's winner, a winner.json, or any architecture's JSON file.
+
+    Killed or interrupted, the same command continues, and gives what it would have given. Exit status: 0; 2 for bad
+    input and for a training that diverged.
+    """
+    _call("train", options)
+
+
+@nas.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--format", type=click.Choice(["pt2", "onnx", "executorch"]), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="File to write.")
+@click.option("--int8", is_flag=True, help="In int8, as nas quantise left it.")
+@click.option("--size", metavar="HxW|dynamic", help="Of the pictures. [default: the size that was searched at]")
+@json_option
+def export(**options: Any) -> None:
+    """Write the network of SOURCE, a training folder or a RUN, as a file for another runtime.
+
+    The file is loaded in its own runtime and compared with the network before it gets its name. card.md and card.json
+    beside it tell what the network is, what it costs and how good it is.
+    """
+    _call("export", options)
+
+
+@nas.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--ptq", is_flag=True, help="Only learn the ranges of tensors; train nothing.")
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="[default: a tenth of the training's]")
+@click.option(
+    "--lr", type=click.FloatRange(0, min_open=True), metavar="RATE", help="[default: a tenth of the training's]"
+)
+@click.option("--device", metavar="NAME", help="[default: cpu]")
+@cache_option
+@json_option
+def quantise(**options: Any) -> None:
+    """Bring the network of FOLDER, a finished training, to int8, by training that knows of the rounding.
+
+    Tells every metric in float32, with learned ranges alone and after training, and which layers cost most.
+    """
+    _call("quantise", options)
 
 
 @nas.command("list")

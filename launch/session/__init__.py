@@ -19,6 +19,7 @@ from launch.session.cross_validation import (
     targets,
 )
 from launch.session.depth_options import meaning_of, options_of
+from launch.session.depth_options import record as depth_record
 from launch.session.folder import WINNER_FORMAT, FolderError, RunFolder
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "FolderError",
     "RunFolder",
     "check_evaluator",
+    "depth_record",
     "far_off_text",
     "fits_without_a_group",
     "foretold",

@@ -12,7 +12,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from launch.budget import NO_LIMITS, Budget
 from launch.json_text import json_text
 from launch.paths import absolute_url
-from nas.errors import NoRoomError, is_lack_of_room, room_text
+from nas.record import write_whole
 
 FORMAT = 1
 WINNER_FORMAT = 1
@@ -177,23 +177,7 @@ class RunFolder:
         self.write_bytes(path, json_text(content).encode())
 
     def write_bytes(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.part")
-        try:
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except OSError as error:
-            if not is_lack_of_room(error):
-                raise
-            with suppress(OSError):
-                draft.unlink()  # half of it is of no use, and takes the room that the next needs
-            raise NoRoomError(
-                f"{path} cannot be written ({error.strerror}): {room_text(path.parent, len(content))}; "
-                "make room there and run the same command again, it continues"
-            ) from error
+        write_whole(path, content)
 
     def driver(self) -> str | None:
         """The process that holds the run now, if any. Looking writes nothing: the run may be another user's.

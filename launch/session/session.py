@@ -277,12 +277,11 @@ def _extent(history: History) -> dict[str, int]:
     return {"trials": len(trials), "trials that have ended": sum(trial.state != "running" for trial in trials)}
 
 
-def open_session(folder: RunFolder) -> Session:
-    """Open an existing run to look at it.
+def experiment_of(folder: RunFolder) -> Experiment:
+    """The experiment of a run that has begun, with the run's objective and rungs.
 
     Raises:
-      FolderError: there is no run, or it is still preparing itself.
-      HistoryError: its record cannot be read.
+      FolderError: there is no run, it is still preparing itself, or the experiment is not what it was.
     """
     settings = folder.settings()
     if not folder.started:
@@ -292,6 +291,18 @@ def open_session(folder: RunFolder) -> Session:
     means = settings.get(compatibility.SETTING, {})
     compatibility.continued(folder.path, experiment, means, allow_new_options=False)
     check_unchanged(folder.path, settings, {**identity(experiment), **still_own(experiment, settings)})
+    return experiment
+
+
+def open_session(folder: RunFolder) -> Session:
+    """Open an existing run to look at it.
+
+    Raises:
+      FolderError: there is no run, or it is still preparing itself.
+      HistoryError: its record cannot be read.
+    """
+    settings = folder.settings()
+    experiment = experiment_of(folder)
     experiment = with_latencies(with_parts(experiment, settings), settings, folder)
     history = open_history(folder, settings, experiment, create=False)
     return Session(folder=folder, settings=settings, experiment=experiment, history=history)

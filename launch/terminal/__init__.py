@@ -1,20 +1,32 @@
 """Terminal input and output: tables, progress, sizes. Imports launch.budget and nas."""
 
-from launch.terminal.output_files import check_outputs, own_file
+from launch.terminal.output_files import OutputError, check_outputs, own_file
 from launch.terminal.phase_course import Course, course, progress_bar
 from launch.terminal.progress import Progress, Tally, duration, sentence, tally
-from launch.terminal.sizes import resized
-from launch.terminal.tables import bars, front_text, holds_text, is_violated, number, quality_text, table, winner_text
+from launch.terminal.sizes import read_size, resized
+from launch.terminal.tables import (
+    bars,
+    figure,
+    front_text,
+    holds_text,
+    is_violated,
+    number,
+    quality_text,
+    table,
+    winner_text,
+)
 from launch.terminal.task_words import recorded
 
 __all__ = [
     "Course",
+    "OutputError",
     "Progress",
     "Tally",
     "bars",
     "check_outputs",
     "course",
     "duration",
+    "figure",
     "front_text",
     "holds_text",
     "is_violated",
@@ -22,6 +34,7 @@ __all__ = [
     "own_file",
     "progress_bar",
     "quality_text",
+    "read_size",
     "recorded",
     "resized",
     "sentence",

@@ -87,9 +87,9 @@ class Progress:
         """One line that stays."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def step(self, name: str, done: int, total: int) -> None:
-        """Progress of a preparation such as rendering."""
-        self._show(f"{name}: {done}/{total}", finished=done >= total, done=done)
+    def step(self, name: str, done: int, total: int, *, also: str = "") -> None:
+        """Progress of a preparation such as rendering; `also` is more to say of it."""
+        self._show(f"{name}: {done}/{total}{also}", finished=done >= total, done=done)
 
     def due(self) -> bool:
         """Whether it is time for a tally: four times a second, because counting thousands of trials takes time."""

@@ -49,7 +49,8 @@ class Android:
         said = {name: _adb("shell", "getprop", entry).strip() for name, entry in PROPERTIES.items()}
         return {
             **{name: value or "unknown" for name, value in said.items()},
-            "runtime": f"executorch's executor_runner, programs by executorch {version('executorch', EXTRA)}, XNNPACK",
+            "runtime": f"executorch's executor_runner, programs by executorch {version('executorch', EXTRA)}, XNNPACK, "
+            "one delegate",
             "precision": "int8, weights by channel" if self.int8 else "float32",
             "threads": str(self.num_threads),
         }

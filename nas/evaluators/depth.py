@@ -6,17 +6,20 @@ What the task calls all of it is in `nas.depth.task_card`.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from nas.deploy.course import Course, Terms
 from nas.depth import CARD
 from nas.depth.data import DepthData, DepthImages
 from nas.depth.metrics import Metrics, constant_map, mean_map, score
 from nas.depth.training import Recipe
+from nas.depth.training.course import depth_course, named, some_inputs
 from nas.depth.training.data_parallel import train_together
 from nas.depth.training.training import CHECKPOINT_EVERY, evaluate, predict, train
 from nas.lowering.standalone import state
@@ -70,6 +73,19 @@ class DepthEvaluator:
             module, images, recipe, seed=job.seed, devices=devices, checkpoint=url, checkpoint_every=every
         )
         return (f"trained on {len(devices)} devices: batch norm saw parts, not batches", *result.notes)
+
+    def course(self, module: nn.Module, terms: Terms) -> Course:
+        """See `nas.deploy.course.Trainable`."""
+        return depth_course(module, self.data, self.recipe, terms)
+
+    def inputs(self, number: int) -> Iterator[Float[Tensor, "b 3 h w"]]:
+        """See `nas.deploy.course.Trainable`."""
+        return some_inputs(self.data.train, number)
+
+    def test(self, module: nn.Module) -> Mapping[str, float]:
+        """See `nas.deploy.course.Trainable`."""
+        device = next((str(value.device) for value in module.parameters()), "cpu")
+        return named(evaluate(module, self.data.test, device=device))
 
     def divided(self) -> "DepthEvaluator | None":
         """See `nas.record.Divisible`; None where a part would have no image."""
@@ -128,5 +144,4 @@ def _given() -> tuple[str, ...]:
 
 
 def _named(metrics: Metrics, prefix: str = "") -> dict[str, float]:
-    named = {"error": metrics.error, **asdict(metrics)}
-    return {f"{prefix}{name}": value for name, value in named.items()}
+    return {f"{prefix}{name}": value for name, value in named(metrics).items()}

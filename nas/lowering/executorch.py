@@ -2,11 +2,10 @@
 
 ExecuTorch's own way (torch.export, quantise, lower) takes half a second for an operator and 15 to 50 seconds for a
 network; this takes milliseconds. It writes the nodes that ExecuTorch's lowering arrives at. It is for timing: what is
-shipped is made by ExecuTorch itself.
+shipped is made by ExecuTorch itself (`nas.deploy.formats.executorch`), and tests see that the nodes are the same.
 
-    delegate    a graph that XNNPACK executes as a whole (`nas.lowering.xnnpack`); inside it tensors are NHWC
-    boundary    a tensor between delegates: float32 and NCHW, so delegates transpose (and in int8 convert) at their ends
-    portable    XNNPACK has no nearest upsampling: a portable kernel of ExecuTorch does it, between two delegates
+The network is one delegate, a graph that XNNPACK executes as a whole (`nas.lowering.xnnpack`). Inside it tensors are
+NHWC; at its ends they are float32 and NCHW, so it transposes (and in int8 converts) there.
 """
 
 import warnings
@@ -20,11 +19,10 @@ from executorch.exir.scalar_type import ScalarType
 
 from nas.lowering.random_weights import SEED, Parameters, drawn
 from nas.lowering.xnnpack import SIGNED, Delegate, nchw, nhwc
-from nas.space import INPUT, Add, Linear, Network, Node, Operator, Shape, Upsample
+from nas.space import INPUT, Add, Linear, Network, Operator, Shape
 
 METHOD = "forward"
 ALIGNMENT = 16
-UPSAMPLE = schema.Operator(name="aten::upsample_nearest2d", overload="vec_out")
 
 
 def network_program(network: Network, *, int8: bool, parameters: dict[str, Parameters] | None = None) -> bytes:
@@ -34,83 +32,35 @@ def network_program(network: Network, *, int8: bool, parameters: dict[str, Param
       parameters: weight and bias, shaped as in torch, by the node's name; None draws them, always the same.
     """
     program, rng = _Program(), np.random.default_rng(SEED)
-    shapes = {INPUT: network.input} | {node.name: node.op.output for node in network.nodes}
-    scales, boundary = {INPUT: SIGNED}, {INPUT: program.tensor(nchw(network.input))}
+    delegate = Delegate(program.constants, int8=int8)
+    inside = {INPUT: delegate.enter(network.input, SIGNED)}
+    for node in network.nodes:
+        given = parameters[node.name] if parameters and node.name in parameters else drawn(node.op, rng)
+        inside[node.name] = delegate.apply(node.op, [inside[name] for name in node.inputs], given)
     last = network.nodes[-1]
-    for nodes in _stages(network):
-        if _is_portable(nodes[0].op):
-            for node in nodes:
-                boundary[node.name] = program.upsample(boundary[node.inputs[0]], node.op.output)
-                scales[node.name] = scales[node.inputs[0]]
-            continue
-        own = {node.name for node in nodes}
-        read_later = {name for node in network.nodes if node.name not in own for name in node.inputs} | {last.name}
-        sources = list(dict.fromkeys(name for node in nodes for name in node.inputs if name not in own))
-        ends = [node for node in nodes if node.name in read_later]
-        delegate = Delegate(program.constants, int8=int8)
-        inside = {name: delegate.enter(shapes[name], scales[name]) for name in sources}
-        for node in nodes:
-            given = parameters[node.name] if parameters and node.name in parameters else drawn(node.op, rng)
-            inside[node.name] = delegate.apply(node.op, [inside[name] for name in node.inputs], given)
-            scales[node.name] = inside[node.name].scale
-        for node in ends:
-            delegate.leave(inside[node.name])
-            flat = isinstance(node.op, Linear)
-            boundary[node.name] = program.tensor([1, node.op.output.channels] if flat else nchw(node.op.output))
-        program.call(delegate.serialise(), [boundary[name] for name in (*sources, *(node.name for node in ends))])
-    return program.serialise([boundary[INPUT]], [boundary[last.name]])
+    delegate.leave(inside[last.name])
+    flat = isinstance(last.op, Linear)
+    ends = [
+        program.tensor(nchw(network.input)),
+        program.tensor([1, last.op.output.channels] if flat else nchw(last.op.output)),
+    ]
+    program.call(delegate.serialise(), ends)
+    return program.serialise(ends[:1], ends[1:])
 
 
 def operator_program(op: Operator, *, int8: bool) -> bytes:
-    """What an operator adds to a network: its nodes alone, on tensors as they are inside a delegate.
-
-    Of a nearest upsampling that is the kernel and the ends of the delegates on its two sides.
-    """
+    """What an operator adds to a network: its nodes alone, on tensors as they are inside the delegate."""
     program = _Program()
     native = ScalarType.CHAR if int8 else ScalarType.FLOAT
     shape: Shape = op.input  # type: ignore[attr-defined]  # all operators have one
     inputs = [program.tensor(nhwc(shape), native) for _ in range(2 if isinstance(op, Add) else 1)]
-    if _is_portable(op):
-        output = _portable(program, inputs[0], op, int8=int8)
-    else:
-        delegate = Delegate(program.constants, int8=int8)
-        tensors = [delegate.enter_native(shape, SIGNED) for _ in inputs]
-        result = delegate.apply(op, tensors, drawn(op, np.random.default_rng(SEED)))
-        delegate.expose(result)
-        output = program.tensor(result.dims, native)
-        program.call(delegate.serialise(), [*inputs, output])
+    delegate = Delegate(program.constants, int8=int8)
+    tensors = [delegate.enter_native(shape, SIGNED) for _ in inputs]
+    result = delegate.apply(op, tensors, drawn(op, np.random.default_rng(SEED)))
+    delegate.expose(result)
+    output = program.tensor(result.dims, native)
+    program.call(delegate.serialise(), [*inputs, output])
     return program.serialise(inputs, [output])
-
-
-def _portable(program: "_Program", source: int, op: Operator, *, int8: bool) -> int:
-    native = ScalarType.CHAR if int8 else ScalarType.FLOAT
-    shape: Shape = op.input  # type: ignore[attr-defined]  # all operators have one
-    before, after = (Delegate(program.constants, int8=int8) for _ in range(2))
-    before.leave(before.enter_native(shape, SIGNED))
-    small = program.tensor(nchw(shape))
-    program.call(before.serialise(), [source, small])
-    large = program.upsample(small, op.output)
-    after.expose(after.enter(op.output, SIGNED))
-    output = program.tensor(nhwc(op.output), native)
-    program.call(after.serialise(), [large, output])
-    return output
-
-
-def _is_portable(op: Operator) -> bool:
-    return isinstance(op, Upsample) and op.mode == "nearest"
-
-
-def _stages(network: Network) -> list[list[Node]]:
-    """Nodes that run together, in order: those of one delegate, then the nearest upsamplings that it feeds, and so on.
-
-    A node belongs to the first delegate that can have its inputs.
-    """
-    stage = {INPUT: 0}
-    for node in network.nodes:
-        latest = max(stage[name] for name in node.inputs)  # even: a delegate's; odd: a portable kernel's
-        stage[node.name] = latest + (latest % 2 != _is_portable(node.op))
-    stages = range(max(stage.values()) + 1)
-    return [nodes for i in stages if (nodes := [node for node in network.nodes if stage[node.name] == i])]
 
 
 class _Program:
@@ -147,13 +97,6 @@ class _Program:
         self._delegates.append(delegate)
         self._instructions.append(schema.Instruction(call))
 
-    def upsample(self, source: int, output: Shape) -> int:
-        result = self.tensor(nchw(output))
-        no_size, factors = self._value(schema.Null()), self._value(schema.DoubleList(items=[2.0, 2.0]))
-        call = schema.KernelCall(op_index=0, args=[source, no_size, factors, result, result])
-        self._instructions.append(schema.Instruction(call))
-        return result
-
     def serialise(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         inline = schema.DataLocation.INLINE
         plan = schema.ExecutionPlan(
@@ -163,7 +106,7 @@ class _Program:
             inputs=list(inputs),
             outputs=list(outputs),
             chains=[schema.Chain(inputs=[], outputs=[], instructions=self._instructions, stacktrace=None)],
-            operators=[UPSAMPLE],
+            operators=[],
             delegates=[
                 schema.BackendDelegate("XnnpackBackend", schema.BackendDelegateDataReference(inline, i), [])
                 for i in range(len(self._delegates))

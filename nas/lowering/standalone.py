@@ -5,6 +5,8 @@ network's table. Weights have batch norms folded; their names are the attribute 
 which many a runtime is reached, reads less than Python: the file stays within that.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
@@ -82,9 +84,35 @@ def state(folded: BuiltNetwork) -> dict[str, torch.Tensor]:
     return named
 
 
+def restored(network: Network, named: Mapping[str, torch.Tensor]) -> BuiltNetwork:
+    """The folded network with the weights that `state` took from one.
+
+    Raises:
+      ValueError: they are another network's.
+    """
+    folded = BuiltNetwork(network, batch_norm=False).eval()
+    own = state(folded)
+    if fault := _other_network(own, named):
+        raise ValueError(f"weights must be those of their architecture, and {fault}; give the two that belong together")
+    for name, tensor in own.items():  # which shares the module's memory
+        tensor.copy_(named[name])
+    return folded
+
+
 def attribute(node: Node) -> str:
     """An identifier: "2C.0.expand" becomes "s2C_0_expand"."""
     return f"s{module_name(node)}"
+
+
+def _other_network(own: Mapping[str, torch.Tensor], named: Mapping[str, torch.Tensor]) -> str | None:
+    """What tells that the weights are not this network's, as a clause."""
+    for name, tensor in own.items():
+        if name not in named:
+            return f"{name} has none"
+        if named[name].shape != tensor.shape:
+            return f"{name} is {tuple(named[name].shape)} where the architecture has {tuple(tensor.shape)}"
+    foreign = sorted(set(named) - set(own))
+    return f"{foreign[0]} is no layer of it" if foreign else None
 
 
 def _harmless(text: str) -> str:

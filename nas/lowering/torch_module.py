@@ -8,6 +8,7 @@ weights and biases. Submodules are named after the network's nodes, so a state d
 import copy
 import warnings
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -110,6 +111,17 @@ def check_sides(image: Tensor, multiple: int) -> None:
             f"height and width must be multiples of {multiple}, got {height}x{width}; "
             f"resize or pad the image to {nearest[0]}x{nearest[1]}"
         )
+
+
+def parameters(folded: BuiltNetwork) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Weight and bias of every convolution and matrix product of a folded network, by its node's name."""
+    found = {}
+    for node in folded.network.nodes:
+        for layer in folded.layers[module_name(node)].children():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                assert layer.bias is not None
+                found[node.name] = (layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy())
+    return found
 
 
 def count_params(module: nn.Module) -> int:

@@ -1,8 +1,8 @@
 """XNNPACK's graph of some operators, as ExecuTorch stores it for its delegate: tensors NHWC, float32 or int8.
 
 Nodes are those that ExecuTorch's lowering makes: ReLU is the lower bound of a convolution's output, ReLU6 in int8 a
-node of its own, bilinear upsampling float32 between conversions. In int8, weights have one scale per output channel,
-and activations the constant ranges of `nas.lowering.random_weights`.
+node of its own, bilinear upsampling float32 between conversions, nearest upsampling reshapes and concatenations. In
+int8, weights have one scale per output channel, and activations the constant ranges of `nas.lowering.random_weights`.
 """
 
 import hashlib
@@ -112,6 +112,8 @@ class Delegate:
                 return output
             case Upsample(mode="bilinear"):
                 return self._bilinear(op, source)
+            case Upsample(mode="nearest"):
+                return self._nearest(op, source)
             case GlobalPool():
                 output = self._tensor(nhwc(op.output), self._native, source.scale)
                 self._node(xnn.XNNGlobalAvgPooling2d(source.id, output.id, KEEP_DIMS))
@@ -177,8 +179,7 @@ class Delegate:
 
     def _linear(self, op: Linear, source: Tensor, parameters: Parameters) -> Tensor:
         planar = self._transpose(source, TO_NCHW)
-        flat = self._tensor([1, op.input.num_elements], self._native, source.scale)
-        self._node(xnn.XNNStaticReshape(2, flat.dims, planar.id, flat.id, 0))
+        flat = self._reshape(planar, [1, op.input.num_elements])
         weight_id, bias_id = self._parameters(*parameters, source.scale, (0, 1))
         output = self._tensor([1, op.width], self._native, SIGNED)
         self._node(xnn.XNNFullyConnected(flat.id, weight_id, bias_id, output.id, 0))
@@ -189,6 +190,37 @@ class Delegate:
         output = self._tensor(nhwc(op.output), FLOAT, source.scale)
         self._node(xnn.XNNStaticResizeBilinear2D(op.output.height, op.output.width, exact.id, output.id, 0))
         return self._convert(output, INT8) if self._int8 else output
+
+    def _nearest(self, op: Upsample, source: Tensor) -> Tensor:
+        """As `nas.lowering.repeat` says it and ExecuTorch lowers it: pixels and then rows are put beside themselves."""
+        channels, height, width = op.input
+        planar = self._transpose(source, TO_NCHW)
+        pixels = self._beside_itself(planar, [1, channels, height * width, 1])
+        rows = self._beside_itself(pixels, [1, channels, height, 2 * width])
+        return self._transpose(self._reshape(rows, nchw(op.output)), TO_NHWC)
+
+    def _beside_itself(self, source: Tensor, dims: list[int]) -> Tensor:
+        left, right = self._reshape(source, dims), self._reshape(source, dims)
+        output = self._tensor([*dims[:-1], 2 * dims[-1]], self._native, source.scale)
+        none = INSIDE
+        self._node(
+            xnn.XNNConcatenate2(
+                axis=len(dims) - 1,
+                input1_id=left.id,
+                input2_id=right.id,
+                input3_id=none,
+                input4_id=none,
+                input5_id=none,
+                output_id=output.id,
+                flags=0,
+            )
+        )
+        return output
+
+    def _reshape(self, source: Tensor, dims: list[int]) -> Tensor:
+        output = self._tensor(dims, self._native, source.scale)
+        self._node(xnn.XNNStaticReshape(len(dims), dims, source.id, output.id, 0))
+        return output
 
     def _convert(self, source: Tensor, kind: xnn.XNNDatatype) -> Tensor:
         output = self._tensor(source.dims, kind, source.scale)

@@ -6,7 +6,7 @@
 """
 
 from nas.record.shown import Shown
-from nas.record.task_card import TEST, Better, Metric, Pictures, TaskCard, View, card_of, read_card
+from nas.record.task_card import TEST, Better, Described, Metric, Pictures, TaskCard, View, card_of, read_card
 from nas.record.trial import (
     Divisible,
     Evaluation,
@@ -24,10 +24,12 @@ from nas.record.trial import (
     plain_metrics,
     rows,
 )
+from nas.record.whole_files import write_whole
 
 __all__ = [
     "TEST",
     "Better",
+    "Described",
     "Divisible",
     "Evaluation",
     "Evaluator",
@@ -50,4 +52,5 @@ __all__ = [
     "plain_metrics",
     "read_card",
     "rows",
+    "write_whole",
 ]

@@ -136,30 +136,43 @@ def read(url: str) -> bytes:
       CheckpointError: it is damaged.
     """
     system, path = _locate(url)
-    sealed: bytes = system.cat_file(path)
-    seal, content = sealed[:SEAL_BYTES], sealed[SEAL_BYTES:]
-    if sha256(content).digest() != seal:
-        raise CheckpointError(f"a checkpoint must be whole, and {url} is damaged; delete it")
-    return content
+    return unsealed(system.cat_file(path), url)
 
 
 def write(url: str, content: bytes) -> None:
     """Put a whole file, sealed with its digest, in place of what was there, or leave that as it was."""
     system, path = _locate(url)
-    sealed = sha256(content).digest() + content
+    sealed_content = sealed(content)
     protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
     if protocols & PUTS_WHOLE:
-        system.pipe_file(path, sealed)
+        system.pipe_file(path, sealed_content)
         return
     draft = f"{path}.{uuid.uuid4().hex}.part"
     system.makedirs(path.rpartition("/")[0], exist_ok=True)
     try:
-        system.pipe_file(draft, sealed)
+        system.pipe_file(draft, sealed_content)
         system.mv(draft, path)
     except BaseException:
         with suppress(Exception):  # the first error is the one to tell
             system.rm_file(draft)
         raise
+
+
+def sealed(content: bytes) -> bytes:
+    """The content behind its digest."""
+    return sha256(content).digest() + content
+
+
+def unsealed(file: bytes, name: str) -> bytes:
+    """The content of a sealed file, called `name` in messages.
+
+    Raises:
+      CheckpointError: it is damaged.
+    """
+    seal, content = file[:SEAL_BYTES], file[SEAL_BYTES:]
+    if sha256(content).digest() != seal:
+        raise CheckpointError(f"a checkpoint must be whole, and {name} is damaged; delete it")
+    return content
 
 
 def remove(url: str) -> None:

@@ -4,6 +4,7 @@
 """
 
 from nas.space.blocks import Tensor
+from nas.space.network_file import NetworkFileError, at_size, network_record, read_network
 from nas.space.ops import INPUT, Activation, Add, Conv, GlobalPool, Linear, Network, Node, Operator, Shape, Upsample
 from nas.space.space import Architecture, Choice, Option, Space, Stage, lower_stage, settle
 
@@ -17,6 +18,7 @@ __all__ = [
     "GlobalPool",
     "Linear",
     "Network",
+    "NetworkFileError",
     "Node",
     "Operator",
     "Option",
@@ -25,6 +27,9 @@ __all__ = [
     "Stage",
     "Tensor",
     "Upsample",
+    "at_size",
     "lower_stage",
+    "network_record",
+    "read_network",
     "settle",
 ]

@@ -1,7 +1,7 @@
-"""Training and scoring one network, in one process or in several. Imports nas.depth.data, nas.depth.metrics and
-nas.record.
+"""Training and scoring one network, in one process or in several. Imports nas.deploy, nas.depth.data,
+nas.depth.metrics and nas.record.
 
-`data_parallel`, `training` are imported by name: they import PyTorch and fsspec.
+`augmentation`, `course`, `data_parallel`, `steps`, `training` are imported by name: they import PyTorch and fsspec.
 """
 
 from nas.depth.training.recipe import Recipe

@@ -17,7 +17,7 @@ from nas.depth.data import DepthImages
 from nas.depth.training import batches as batching
 from nas.depth.training.losses import depth_loss
 from nas.depth.training.recipe import Recipe, learning_rate
-from nas.depth.training.training import TrainingDiverged
+from nas.depth.training.steps import TrainingDiverged
 
 NUM_CALIBRATION = 4
 """Batches whose statistics a network's batch norms take before it is scored."""

@@ -15,11 +15,11 @@ EXTRA = "executorch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecuTorch:
-    """The device: a network is one delegate, or several where a nearest upsampling cuts it.
+    """The device: a network is one delegate, as exports have it.
 
     An operator's time is that of a delegate of its own, on tensors in the layout and precision that they have inside a
     network's, less the time of a run of next to nothing: so the conversions at a delegate's ends, which a lone
-    operator has and a network shares, do not count. Those around a nearest upsampling do.
+    operator has and a network shares, do not count.
     """
 
     key: str
@@ -29,7 +29,7 @@ class ExecuTorch:
     def describe(self) -> Mapping[str, str]:
         return {
             "processor": processor(),
-            "runtime": f"executorch {version('executorch', EXTRA)}, XNNPACK",
+            "runtime": f"executorch {version('executorch', EXTRA)}, XNNPACK, one delegate",
             "precision": "int8, weights by channel" if self.int8 else "float32",
             "threads": str(self.num_threads),
             "platform": platform.platform(),

@@ -1,6 +1,5 @@
-"""ExecuTorch programs: torch's answer in float32, close to it in int8, and cut where ExecuTorch's lowering cuts."""
+"""ExecuTorch programs: torch's answer in float32, close to it in int8."""
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,9 +8,8 @@ import pytest
 import torch
 
 from nas.devices.runtimes.executorch import load_module
-from nas.lowering.random_weights import Parameters
-from nas.lowering.torch_module import build, fold, module_name
-from nas.space import INPUT, Add, Conv, Linear, Network, Node, Shape, Upsample
+from nas.lowering.torch_module import build, fold, parameters
+from nas.space import Conv, Network, Shape
 from search_spaces import mobilenet, tiefenrausch
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
@@ -50,15 +48,10 @@ def test_given_torchs_weights_it_gives_torchs_answer(name: str) -> None:
     with torch.no_grad():
         module(torch.rand(4, *network.input))  # gives the batch norms statistics of their own
     folded = fold(module)
-    parameters: dict[str, Parameters] = {}
-    for node in network.nodes:
-        if isinstance(node.op, Conv | Linear):
-            layer = folded.layers[module_name(node)][1 if isinstance(node.op, Linear) else 0]  # type: ignore[index]
-            parameters[node.name] = (layer.weight.detach().numpy(), layer.bias.detach().numpy())
     image = torch.rand(1, *network.input)
     with torch.no_grad():
         wanted = folded(image).numpy()
-    given = answer(graphs().network_program(network, int8=False, parameters=parameters), image)
+    given = answer(graphs().network_program(network, int8=False, parameters=parameters(folded)), image)
     assert given.shape == wanted.shape
     assert np.abs(given - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max())
 
@@ -97,41 +90,3 @@ class Unheard:
 def test_an_unknown_operator_is_named() -> None:
     with pytest.raises(ValueError, match=r"operator Unheard has no XNNPACK form; add it to nas\.lowering\.xnnpack"):
         graphs().operator_program(Unheard(), int8=False)
-
-
-def with_a_skip() -> Network:
-    """A network whose skip connection goes around a nearest upsampling."""
-    image, half = Shape(3, 16, 16), Shape(8, 8, 8)
-    return Network(
-        input=image,
-        nodes=(
-            Node(name="high", op=Conv(input=image, width=8, kernel=3, activation="relu"), inputs=(INPUT,)),
-            Node(name="low", op=Conv(input=Shape(8, 16, 16), width=8, kernel=3, stride=2, groups=8), inputs=("high",)),
-            Node(name="up", op=Upsample(input=half, mode="nearest"), inputs=("low",)),
-            Node(name="join", op=Add(input=Shape(8, 16, 16)), inputs=("up", "high")),
-            Node(name="head", op=Conv(input=Shape(8, 16, 16), width=1, kernel=3), inputs=("join",)),
-        ),
-    )
-
-
-@pytest.mark.slow
-def test_it_is_cut_where_executorchs_lowering_cuts() -> None:
-    network = with_a_skip()
-    module = fold(build(network))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the lowering is full of what torch calls deprecated
-        from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-        from executorch.exir import to_edge_transform_and_lower
-        from executorch.exir._serialize._program import deserialize_pte_binary
-
-        exported = torch.export.export(module, (torch.rand(1, *network.input),))
-        lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()
-        theirs, ours = (
-            deserialize_pte_binary(bytes(program)).program.execution_plan[0]
-            for program in (lowered.buffer, graphs().network_program(network, int8=False))
-        )
-    calls = [
-        [(type(step.instr_args).__name__, len(step.instr_args.args)) for step in plan.chains[0].instructions]
-        for plan in (theirs, ours)
-    ]
-    assert calls[0] == calls[1] == [("DelegateCall", 3), ("KernelCall", 5), ("DelegateCall", 3)]

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from nas.lowering.torch_module import build, fold, module_name
-from nas.space import Conv, Linear, Network, Node, Operator, Shape
+from nas.lowering.torch_module import build, fold, parameters
+from nas.space import Conv, Network, Node, Operator, Shape
 from search_spaces import mobilenet, tiefenrausch
 
 onnx = pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
 
 from nas.devices.runtimes.onnx_session import open_session, optimise  # noqa: E402  # they import onnx
-from nas.lowering.onnx import Parameters, onnx_model  # noqa: E402
+from nas.lowering.onnx import onnx_model  # noqa: E402
 
 
 def small_unet(mode: str) -> Network:
@@ -49,14 +49,9 @@ def test_given_torchs_weights_it_gives_torchs_answer(name: str) -> None:
     with torch.no_grad():
         module(torch.rand(4, *network.input))  # gives the batch norms statistics of their own
     folded = fold(module)
-    parameters: dict[str, Parameters] = {}
-    for node in network.nodes:
-        if isinstance(node.op, Conv | Linear):
-            layer = folded.layers[module_name(node)][1 if isinstance(node.op, Linear) else 0]  # type: ignore[index]
-            parameters[node.name] = (layer.weight.detach().numpy(), layer.bias.detach().numpy())
     with torch.no_grad():
         wanted = folded(torch.from_numpy(picture(network))).numpy()
-    given = answer(onnx_model(network, int8=False, parameters=parameters), picture(network))
+    given = answer(onnx_model(network, int8=False, parameters=parameters(folded)), picture(network))
     assert given.shape == wanted.shape
     assert np.abs(given - wanted).max() <= 1e-4 * max(1.0, np.abs(wanted).max())
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from nas.depth.data import DepthImages
 from nas.depth.metrics import score
 from nas.depth.training.recipe import Recipe, learning_rate
-from nas.depth.training.training import TrainingDiverged, evaluate, predict, train
+from nas.depth.training.steps import TrainingDiverged
+from nas.depth.training.training import evaluate, predict, train
 from nas.record import checkpoints
 from tests.nas.depth.data.test_images import make_images
 

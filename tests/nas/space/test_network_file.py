@@ -1,0 +1,84 @@
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from nas.space import (
+    Network,
+    NetworkFileError,
+    Node,
+    Operator,
+    Shape,
+    Space,
+    at_size,
+    network_record,
+    read_network,
+)
+from search_spaces import mobilenet, tiefenrausch, tiny
+
+SPACES = (mobilenet.SPACE, tiefenrausch.SPACE, tiny.SPACE)
+
+
+def networks(space: Space, number: int = 5) -> list[Network]:
+    return [space.lower(row.tolist()) for row in space.sample(number, np.random.default_rng(0))]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+def test_by_way_of_json_it_is_the_same_network(space: Space) -> None:
+    for network in networks(space):
+        assert read_network(json.loads(json.dumps(network_record(network)))) == network
+
+
+@pytest.mark.parametrize("space", [tiefenrausch.SPACE, tiny.SPACE, mobilenet.SPACE], ids=lambda space: space.name)
+def test_at_another_size_it_is_what_the_space_lowers_to_there(space: Space) -> None:
+    height, width = (space.side_multiple * factor for factor in (3, 2))
+    if space is mobilenet.SPACE:
+        height, width = 96, 64
+    elsewhere = replace(space, input=Shape(3, height, width))
+    for here, there in zip(networks(space), networks(elsewhere), strict=True):
+        assert at_size(here, height, width) == there
+
+
+@pytest.mark.parametrize("size", [(48, 64), (64, 50), (0, 32)])
+def test_a_size_at_which_skips_would_not_meet_is_refused(size: tuple[int, int]) -> None:
+    network = networks(tiefenrausch.SPACE, 1)[0]
+    with pytest.raises(ValueError, match=r"multiples of 32, which this network's strides .*the nearest is \d+x\d+"):
+        at_size(network, *size)
+
+
+SHAPE = Shape(3, 8, 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    input: Shape = SHAPE
+    output: Shape = SHAPE
+    macs: int = 0
+    num_weights: int = 0
+    num_biases: int = 0
+    key: str = "unheard"
+
+
+def test_an_unknown_operator_is_named() -> None:
+    op: Operator = Unheard()
+    network = Network(input=Shape(3, 8, 8), nodes=(Node(name="only", op=op, inputs=("input",)),))
+    with pytest.raises(NetworkFileError, match="operator Unheard cannot be written down"):
+        network_record(network)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 2}, "must have format 1, got 2; read it with the version"),
+        ({"nodes": []}, "it has no nodes"),
+        ({"nodes": [{"name": "a", "inputs": ["input"], "kind": "Deconv"}]}, "Deconv"),
+        ({"nodes": [{"name": "a", "inputs": ["input"], "kind": "Upsample", "mode": "cubic"}]}, "got 'cubic'"),
+        ({"nodes": [{"name": "a", "inputs": ["input"], "kind": "Linear", "width": -1}]}, "width must be .*got -1"),
+        ({"nodes": [{"name": "a", "inputs": ["lost"], "kind": "GlobalPool"}]}, "lost"),
+    ],
+)
+def test_a_damaged_record_is_refused(change: dict[str, object], message: str) -> None:
+    record = {**network_record(networks(tiny.SPACE, 1)[0]), **change}
+    with pytest.raises(NetworkFileError, match=message):
+        read_network(record)
