@@ -21,7 +21,8 @@ from launch import cli
 
 ROOT = Path(__file__).parents[1]
 LOADED = [
-    "torch", "sklearn.ensemble", "sklearn.isotonic", "scipy.stats", "launch.run.run", "launch.bench",
+    "torch", "nas.depth.training.data_parallel", "sklearn.ensemble", "sklearn.isotonic", "scipy.stats",
+    "launch.run.run", "launch.bench",
     *(f"launch.verbs.{verb}" for verb in ("bench", "front", "info", "profile", "report", "search", "select", "status")),
 ]  # fmt: skip
 

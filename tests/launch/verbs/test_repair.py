@@ -14,7 +14,7 @@ from nas.record import Trial
 from nas.record.repair_journal import RepairError
 from nas.record.storage import HistoryError
 from tests.experiments.tiny import trained
-from tests.launch.commands import TINY, nas, place_at
+from tests.launch.commands import TINY, nas_alone, place_at
 from tests.launch.recorded import closed, recorded
 
 
@@ -136,7 +136,7 @@ def test_a_file_that_is_no_database_is_refused_and_left(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_repaired_run_goes_on_and_trains_what_was_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = place_at(tmp_path)
-    first = nas(*place.search("--trials", "6"))
+    first = nas_alone(*place.search("--trials", "6"))
     assert first.code == 0, first.err
     before, begun = place.trials(), trained(place.orders)
     lines = place.run.journal.read_bytes().splitlines(keepends=True)
@@ -148,7 +148,7 @@ def test_a_repaired_run_goes_on_and_trains_what_was_lost(tmp_path: Path, capsys:
     assert repair.run(run=place.run.path, as_json=False) == 0
     said = capsys.readouterr().out
     assert f"damaged lines: {lost + 1}; " in said and "lost, and proposed anew: search-4" in said
-    again = nas(*place.search("--trials", "7"))
+    again = nas_alone(*place.search("--trials", "7"))
     assert again.code == 0, again.err
     assert trained(place.orders)[len(begun) :][:2] == ["search-4", "search-6"]
     assert place.trials()[:6] == before[:6]  # the lag makes it the same proposal
