@@ -63,6 +63,7 @@ def set_ray_environment(*, local: bool) -> None:
     """No telemetry; for a Ray of our own, every port on loopback. Ray reads this while it is imported, not later."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # ours have an environment of their own: they idle
     if local:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the switch by which every port binds 127.0.0.1
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.forked import ROOT, start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,10 @@ def shortened(text: str, **numbers: tuple[int, int]) -> str:
 
 def nas(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own: the checks of types in this one would speak before the command does."""
-    return python(folder, "-m", "launch", *arguments)
+    process = start(*arguments, folder=folder)
+    out, err = process.communicate()
+    assert process.returncode is not None
+    return subprocess.CompletedProcess(args=arguments, returncode=process.returncode, stdout=out, stderr=err)
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,7 @@ from launch.cli import nas
 from nas.devices import fake
 from nas.plugins import RESOURCES, load_file
 from nas.space.variants import operators
+from tests.docs import pages
 from tests.experiments.tiny import SPACE
 
 ROOT = Path(__file__).parents[2]
@@ -175,11 +176,9 @@ def test_nvml_counts_in_millijoules_or_says_why_it_does_not(measuring: Any, monk
 
 def refusal(folder: Path, limit: str) -> str:
     """What `nas info` says, in a process of its own: here, the checks of types would speak first."""
-    command = [sys.executable, "-m", "launch", "info", "mine.py", "--limit", limit]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stdout) == (2, "")
-    return run.stderr
+    ended = pages.nas(folder, "info", "mine.py", "--limit", limit)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    return ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
-"""What tests of the command share: a place with a run, and the command, in this process or as a real one."""
+"""What tests of the command share: a place with a run, and the command, in this process or in one of its own."""
 
 import contextlib
 import json
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,8 @@ from launch.session import RunFolder
 from launch.session.session import open_session
 from nas.record import Trial
 from tests.experiments.tiny import Orders
+from tests.forked import ROOT, start
 
-ROOT = Path(__file__).parents[2]
 TINY = str(ROOT / "tests/experiments/tiny.py")
 THROTTLED = str(ROOT / "tests/experiments/throttled.py")
 
@@ -58,11 +56,6 @@ class Place:
         session = open_session(self.run)
         found = [*session.trials("search"), *session.trials("final")]
         return [replace(trial, ended=None, duration_s=None) for trial in found]
-
-
-def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "launch", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def nas(*arguments: str) -> Ended:

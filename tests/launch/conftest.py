@@ -10,7 +10,7 @@ import pytest
 from tests.launch.commands import Ended, Place, nas, place_at
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Ended]]:
     """An undisturbed run, not to be changed."""
     place = place_at(tmp_path_factory.mktemp("finished"))
@@ -34,6 +34,7 @@ def ray_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        patch.setenv("RAY_prestart_worker_first_driver", "0")  # ours have an environment of their own: these would idle
         from ray._private.authentication_test_utils import reset_auth_token_state
 
         reset_auth_token_state()  # an earlier test's Ray in this process may have read another

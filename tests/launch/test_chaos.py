@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.experiments.tiny import trained
-from tests.launch.commands import ROOT, Place, nas_alone
+from tests.launch.commands import ROOT, Ended, Place, nas
 
 
 @pytest.mark.ray
@@ -36,10 +36,15 @@ def test_a_search_on_a_cluster_in_which_all_is_killed_ends_as_an_undisturbed_one
 
 
 @pytest.mark.slow
-def test_a_driver_killed_just_after_it_wrote_the_winner_leaves_a_report_to_the_next(place: Place) -> None:
-    assert nas_alone(*place.search("--trials", "5")).code == 0
+def test_a_driver_killed_just_after_it_wrote_the_winner_leaves_a_report_to_the_next(
+    finished: tuple[Place, Ended],
+) -> None:
+    place, _ = finished
     report, begun = place.run.report.read_bytes(), trained(place.orders)
     place.run.report.unlink()
-    again = nas_alone(*place.search("--trials", "5"))
-    assert again.code == 0 and "is done" in again.err
-    assert place.run.report.read_bytes() == report and trained(place.orders) == begun
+    try:
+        again = nas(*place.search())
+        assert again.code == 0 and "is done" in again.err
+        assert place.run.report.read_bytes() == report and trained(place.orders) == begun
+    finally:
+        place.run.report.write_bytes(report)

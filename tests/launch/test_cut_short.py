@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from nas.record import Trial
 from tests.experiments.tiny import SPACE, Orders, trained
+from tests.forked import Forked
 from tests.launch.commands import THROTTLED, Ended, Place, nas, nas_alone, place_at, start
 from tests.waiting import until
 
@@ -72,7 +72,7 @@ def test_a_run_refused_for_its_latency_limit_trains_nothing_and_may_be_corrected
     assert limit["text"] == "latency_ms.fake <= 1 ms" and limit["holds"] is True
 
 
-def wait_for_job(name: str, place: Place, driver: subprocess.Popen[str]) -> None:
+def wait_for_job(name: str, place: Place, driver: Forked) -> None:
     """Until the driver has begun it."""
     until(lambda: name in trained(place.orders), what=name, alive=lambda: driver.poll() is None)
 
@@ -80,9 +80,9 @@ def wait_for_job(name: str, place: Place, driver: subprocess.Popen[str]) -> None
 def test_more_trials_extend_a_run_to_what_the_longer_run_would_have_been(
     finished: tuple[Place, Ended], place: Place
 ) -> None:
-    short = nas(*place.search("--trials", "5"))  # fewer than the design
+    short = nas_alone(*place.search("--trials", "5"))  # fewer than the design
     assert short.code == 0, short.err
-    extended = nas(*place.search())
+    extended = nas_alone(*place.search())
     assert extended.code == 0, extended.err
     longer, _ = finished
     assert searched(place) == searched(longer)
@@ -99,7 +99,7 @@ def test_failed_trials_are_data_and_finals_that_all_failed_are_tried_again(tmp_p
     finals = tuple(f"final-{ticket}" for ticket in range(4))
     place = place_at(tmp_path, Orders(fail=("search-1", *finals), diverge=("search-3",)))
     command = place.search("--trials", "6")
-    broken = nas(*command)
+    broken = nas_alone(*command)
     num_finals = sum(trial.phase == "final" for trial in place.trials())
     assert broken.code == 2
     assert "every final failed; mend it and run the command again. The latest failure: RuntimeError" in broken.err
@@ -107,7 +107,7 @@ def test_failed_trials_are_data_and_finals_that_all_failed_are_tried_again(tmp_p
     assert sorted(failures) == [1, 3]
     assert failures[3] is not None and "metrics must be finite numbers" in failures[3]
     Orders().write(place.orders)
-    mended = nas(*command)
+    mended = nas_alone(*command)
     assert mended.code == 0, mended.err
     assert trained(place.orders)[-num_finals:] == [f"final-{i}" for i in range(num_finals, 2 * num_finals)]
 

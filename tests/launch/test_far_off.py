@@ -4,7 +4,7 @@ import pytest
 
 from launch.session import far_off_text, targets
 from tests.experiments.tiny import Orders
-from tests.launch.commands import Ended, Place, nas, place_at
+from tests.launch.commands import Ended, Place, nas_alone, place_at
 
 NAMED = "error lies absurdly far from that of the other trials (median 0."
 
@@ -12,7 +12,7 @@ NAMED = "error lies absurdly far from that of the other trials (median 0."
 @pytest.fixture(scope="module")
 def exploded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Ended]:
     place = place_at(tmp_path_factory.mktemp("exploded"), Orders(explode=("search-3",)))
-    return place, nas(*place.search("--json"))
+    return place, nas_alone(*place.search("--json"))
 
 
 @pytest.mark.slow

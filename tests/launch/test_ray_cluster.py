@@ -1,10 +1,9 @@
 """Ray with several nodes and pretended GPUs, on one machine: places, fates and refusals that a laptop's Ray has not.
 
-Ray reads its environment while it is imported, so nothing here imports it before `environment` has been set up.
+Ray reads its environment while it is imported, so nothing here imports it before `ray_environment` has been set up.
 """
 
 import json
-import os
 import secrets
 import socket
 import sys
@@ -35,26 +34,7 @@ pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A token of our own, and every port on loopback; the file that holds the token."""
-    token = tmp_path_factory.mktemp("token") / "auth_token"
-    token.write_text(secrets.token_hex(32))
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("RAY_")]:
-            patch.delenv(name)
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-        from ray._private.authentication_test_utils import reset_auth_token_state
-
-        reset_auth_token_state()  # an earlier test's Ray in this process may have read another
-        yield token
-    reset_auth_token_state()
-
-
-@pytest.fixture(scope="module")
-def cluster(environment: Path) -> Iterator[Any]:
+def cluster(ray_environment: Path) -> Iterator[Any]:
     """A head that trains nothing and a node with two CPUs and two GPUs."""
     from ray.cluster_utils import Cluster
 
@@ -309,7 +289,7 @@ def test_a_worker_that_does_not_start_is_not_waited_for(trials: Trials, monkeypa
 
 
 def test_another_token_is_refused_and_the_right_one_joins(
-    cluster: Any, environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Any, ray_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import ray
     from ray._private.authentication_test_utils import reset_auth_token_state
@@ -321,14 +301,14 @@ def test_another_token_is_refused_and_the_right_one_joins(
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "wrong"))
     with pytest.raises(ConnectionError, match="refuses our token; set RAY_AUTH_MODE=token"):
         join(cluster.address)
-    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(environment))
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(ray_environment))
     reset_auth_token_state()
     join(cluster.address)
     assert sorted(node.get("GPU", 0) for node in node_resources().values()) == [0, 2]
     ray.shutdown()
 
 
-def test_an_address_where_nothing_listens_is_refused_at_once(environment: Path) -> None:
+def test_an_address_where_nothing_listens_is_refused_at_once(ray_environment: Path) -> None:
     from launch.executors.join import join
 
     with socket.socket() as held:
@@ -338,7 +318,7 @@ def test_an_address_where_nothing_listens_is_refused_at_once(environment: Path) 
             join(address)
 
 
-def test_what_answers_but_is_no_ray_is_refused(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_answers_but_is_no_ray_is_refused(ray_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from launch.executors.join import join
 
     monkeypatch.setattr("launch.executors.join.PROBE_S", 3.0)
@@ -349,14 +329,14 @@ def test_what_answers_but_is_no_ray_is_refused(environment: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "ray://10.0.0.1:10001", "head:0", "head:70000", "head:", ""])
-def test_what_is_no_address_is_refused(environment: Path, address: str) -> None:
+def test_what_is_no_address_is_refused(ray_environment: Path, address: str) -> None:
     from launch.executors.join import join
 
     with pytest.raises(ValueError, match=r"an address is HOST:PORT of the cluster's head, such as 10.0.0.1:6379"):
         join(address)
 
 
-def test_versions_that_differ_are_both_named(environment: Path) -> None:
+def test_versions_that_differ_are_both_named(ray_environment: Path) -> None:
     import ray
     from ray._private.utils import check_version_info
 
@@ -370,7 +350,7 @@ def test_versions_that_differ_are_both_named(environment: Path) -> None:
     )
 
 
-def test_a_node_without_memory_is_told_apart_from_other_losses(environment: Path) -> None:
+def test_a_node_without_memory_is_told_apart_from_other_losses(ray_environment: Path) -> None:
     from ray.exceptions import ActorDiedError, OutOfMemoryError
 
     from launch.executors.worker_failures import of_worker
@@ -379,7 +359,7 @@ def test_a_node_without_memory_is_told_apart_from_other_losses(environment: Path
     assert of_worker(ActorDiedError()) == f"ActorDiedError: {ActorDiedError()}"
 
 
-def test_other_refusals_keep_their_last_line(environment: Path) -> None:
+def test_other_refusals_keep_their_last_line(ray_environment: Path) -> None:
     from launch.executors.join import refusal
 
     assert "cannot be joined: RuntimeError: no room; the command" in refusal(

@@ -7,7 +7,7 @@ import pytest
 
 from launch.session import RunFolder
 from tests.experiments.tiny import trained
-from tests.launch.commands import Ended, Place, nas, place_at
+from tests.launch.commands import Ended, Place, nas, nas_alone, place_at
 
 pytestmark = pytest.mark.slow  # whole searches
 
@@ -34,13 +34,13 @@ def test_gpu_hours_without_gpus_and_too_few_trials_are_refused_before_anything_i
 def test_a_budget_that_is_too_small_says_so_and_a_larger_one_goes_on(
     finished: tuple[Place, Ended], place: Place
 ) -> None:
-    small = nas(*place.search("--cpu-hours", "1e-9"))
+    small = nas_alone(*place.search("--cpu-hours", "1e-9"))
     assert small.code == 2
     assert (
         "only 1 of 1 trials are complete, a predictor needs 4; the budget of 1e-09 CPU-hours has no room" in small.err
     )
     assert "a trial takes about" in small.err
-    large = nas(*place.search("--cpu-hours", "1", "--hours", "1", "--json"))
+    large = nas_alone(*place.search("--cpu-hours", "1", "--hours", "1", "--json"))
     assert large.code == 0, large.err
     assert "CPU-hours" in large.err and "forecast of 1" in large.err
     longer, _ = finished
@@ -98,9 +98,9 @@ def test_a_run_in_rungs_that_is_cut_short_goes_on_to_the_same_trials(
     halved: tuple[Place, Ended], tmp_path: Path
 ) -> None:
     place = place_at(tmp_path)
-    first = nas(*search_in_rungs(place, "--cpu-hours", "1e-9"))
+    first = nas_alone(*search_in_rungs(place, "--cpu-hours", "1e-9"))
     assert first.code == 2 and "at the full fidelity" in first.err
-    rest = nas(*search_in_rungs(place))
+    rest = nas_alone(*search_in_rungs(place))
     assert rest.code == 0, rest.err
     whole, _ = halved
     assert place.trials() == whole.trials()

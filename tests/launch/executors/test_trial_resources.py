@@ -9,7 +9,7 @@ import pytest
 from launch.executors.make import make_executor, plan_slots
 from launch.executors.trial_resources import Terms, read_duration, read_size
 from tests.experiments.tiny import Formula
-from tests.launch.commands import nas_alone, place_at
+from tests.launch.commands import nas, place_at
 
 NODE = {"CPU": 16.0, "GPU": 4.0, "memory": 64e9, "object_store_memory": 1e9}
 
@@ -105,7 +105,7 @@ def test_the_command_refuses_bad_terms_before_anything_is_made(
     tmp_path: Path, options: tuple[str, ...], message: str
 ) -> None:
     place = place_at(tmp_path)
-    ended = nas_alone(*place.search(*options))
+    ended = nas(*place.search(*options))
     assert (ended.code, ended.out) == (2, "") and ended.err.startswith(f"error: {message}")
     assert not place.run.path.exists()
 

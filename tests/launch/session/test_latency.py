@@ -1,7 +1,6 @@
 """Latency tables made once and used by every verb; a winner that is measured where its device is, and only there."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from nas.latency import read, write
 from nas.plugins import SPACES
-from tests.launch.commands import Ended, Place, nas, start
+from tests.launch.commands import Ended, Place, nas, nas_alone, start
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # profiles and whole searches
@@ -79,7 +78,7 @@ def test_a_search_under_a_table_from_elsewhere_says_that_it_did_not_measure(
     phone = table_of(finished[0], place.path / "phone.json", device="phone", machine={"processor": "a phone"})
     limit = "latency_ms.phone <= 0.8 * published"
     command = place.search("--latency", str(phone), "--limit", limit, "--trials", "6")
-    ended = nas(*command, "--json")
+    ended = nas_alone(*command, "--json")
     assert ended.code == 0, ended.err
     (check,) = ended.record["limits"]
     assert check["measured"] is None and check["holds"] is True
@@ -99,7 +98,7 @@ def test_a_search_under_a_table_of_a_device_at_hand_measures_its_winner(
     finished: tuple[Place, Ended], place: Place
 ) -> None:
     fake = table_of(finished[0], place.path / "mine.json", margin=0.5)
-    ended = nas(*place.search("--latency", str(fake), "--trials", "6", "--json"))
+    ended = nas_alone(*place.search("--latency", str(fake), "--trials", "6", "--json"))
     assert ended.code == 0, ended.err
     (check,) = [limit for limit in ended.record["limits"] if limit["resource"] == "latency_ms.fake"]
     assert check["measured"] is not None and check["margin"] == 0.5
@@ -111,7 +110,7 @@ def test_a_search_profiles_a_device_that_it_is_given(place: Place, tmp_path: Pat
     device.write_text(
         "from nas.devices.fake import Fake\nDEVICE = Fake(key='slow', per_operator_ms=1.0, per_mac_ms=1e-5)\n"
     )
-    ended = nas(*place.search("--latency", str(device), "--trials", "6", "--json"))
+    ended = nas_alone(*place.search("--latency", str(device), "--trials", "6", "--json"))
     assert ended.code == 0, ended.err
     slow = ended.record["resources"]["latency_ms.slow"]
     assert slow["measured"] == pytest.approx(slow["predicted"], rel=0.02)
@@ -124,7 +123,7 @@ def test_a_profile_that_is_killed_continues(tmp_path: Path) -> None:
     process = start(*command)
     log = path.with_name("slow.json.log")
     until(lambda: log.exists() and '"rounds"' in log.read_text(), what=str(log), alive=lambda: process.poll() is None)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate()
     (tmp_path / "go-on").touch()
     ended = nas(*command)

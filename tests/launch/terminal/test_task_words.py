@@ -21,7 +21,7 @@ from nas.record import TaskCard
 from nas.record.task_card import CardError
 from tests.experiments.graded import CARD as GRADED
 from tests.experiments.tiny import trained
-from tests.launch.commands import ROOT, Ended, Place, nas, place_at
+from tests.launch.commands import ROOT, Ended, Place, nas, nas_alone, place_at
 
 EXPERIMENT = str(ROOT / "tests/experiments/graded.py")
 DEPTH_METRICS = {name: 0.5 for name in ("error", "delta1", "abs_rel", "rmse", "si_log_rmse")}
@@ -31,7 +31,7 @@ DEPTH_METRICS = {name: 0.5 for name in ("error", "delta1", "abs_rel", "rmse", "s
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Ended]]:
     """A run of a task that is not depth, as a person sees it; not to be changed."""
     place = place_at(tmp_path_factory.mktemp("graded"))
-    yield place, nas(*place.search("--trials", "6", experiment=EXPERIMENT))
+    yield place, nas_alone(*place.search("--trials", "6", experiment=EXPERIMENT))
 
 
 @pytest.fixture

@@ -3,22 +3,33 @@
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import start_processes
 
+from nas.depth.training import data_parallel
 from nas.depth.training.data_parallel import train_together
 from nas.depth.training.recipe import Recipe
 from nas.depth.training.training import TrainResult, train
+from tests.forked import serve
 from tests.nas.depth.training.test_training import plain_net, ragged_images, readable_images, small_net, weights
 
 SHORT = Recipe(steps=12, batch_size=5, peak_lr=1e-2)  # an odd batch: the parts differ in size
 BOTH = ("cpu", "cpu")
 
 pytestmark = pytest.mark.slow  # every process imports torch
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that need not load torch: what is asked of them is the same as of those that do."""
+    serve()
+    monkeypatch.setattr(data_parallel, "spawn", partial(start_processes, start_method="forkserver"))
 
 
 class Failing(nn.Module):
@@ -50,6 +61,7 @@ def test_two_processes_make_the_steps_of_one(tmp_path: Path) -> None:
     torch.testing.assert_close(weights(again), weights(together), rtol=0, atol=0)
 
 
+@pytest.mark.usefixtures("forked")
 def test_each_process_may_divide_its_part_once_more() -> None:
     images, alone, together = ragged_images(), plain_net(), plain_net()
     expected = train(alone, images, SHORT, seed=0)
@@ -63,6 +75,7 @@ def check_same(found: TrainResult, module: nn.Module, expected: TrainResult, oth
     assert not torch.allclose(weights(module), weights(plain_net()), rtol=0.1, atol=0.01)
 
 
+@pytest.mark.usefixtures("forked")
 def test_batch_norm_sees_the_parts() -> None:
     alone, together = small_net(), small_net()
     train(alone, readable_images(), SHORT, seed=0)
@@ -70,6 +83,7 @@ def test_batch_norm_sees_the_parts() -> None:
     assert not torch.allclose(weights(together), weights(alone), atol=1e-4)
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     ("fate", "num_images", "error", "message"),
     [
