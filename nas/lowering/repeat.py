@@ -9,6 +9,8 @@ depthwise and project of 64 channels, 96x96 to 192x192 pixels in float32 on one 
 ExecuTorch's portable kernel between two delegates; what stands here took as long as the latter, in one.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,7 +30,7 @@ class Repeat(nn.Module):
         return rows.reshape(number, channels, 2 * height, 2 * width)
 
 
-def _beside_itself(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _beside_itself(tensor: Tensor, shape: Sequence[int | torch.SymInt]) -> Tensor:
     """Read twice, for ExecuTorch's partitioner counts the tensors that are joined, and takes one tensor for one."""
     return torch.cat([tensor.reshape(shape), tensor.reshape(shape)], dim=-1)
 
