@@ -9,8 +9,6 @@ Notation:
     rank       Int[n]        0 on the front, 1 on the front of what is left without rank 0, and so on
 """
 
-from bisect import bisect_right
-
 import moocore
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -57,33 +55,12 @@ def front_ranks(points: Float[np.ndarray, "n m"]) -> Int[np.ndarray, "n"]:
 
     Raises:
       ValueError: a value is NaN.
-    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A; for two
-      objectives Jensen 2003, "Reducing the run-time complexity of multiobjective EAs", which takes n log n steps.
+    Source: Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A.
     """
     _check(points)
     if len(points) == 0:
         return np.zeros(0, np.int64)
-    if points.shape[1] == 2:
-        return _ranks_of_two(points)
     return np.asarray(moocore.pareto_rank(points), np.int64)
-
-
-def _ranks_of_two(points: Float[np.ndarray, "n 2"]) -> Int[np.ndarray, "n"]:
-    """In the order of the first objective a row belongs on the first front whose latest row has more of the second.
-
-    The latest rows of the fronts ascend in it, so that front is found by bisection.
-    """
-    order = np.lexsort((points[:, 1], points[:, 0]))
-    ordered = points[order]
-    is_new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])
-    latest, found = list[float](), list[int]()
-    for second in ordered[is_new, 1].tolist():
-        rank = bisect_right(latest, second)
-        latest[rank : rank + 1] = [second]
-        found.append(rank)
-    ranks = np.empty(len(points), np.int64)
-    ranks[order] = np.array(found)[np.cumsum(is_new) - 1]  # equal rows stand together
-    return ranks
 
 
 def hypervolume(points: Float[np.ndarray, "n m"], reference: Float[np.ndarray, "m"]) -> float:
