@@ -93,9 +93,10 @@ def test_a_click_pins_and_two_pinned_are_compared(seen: Window, finished: RunFol
     facts = read_facts(finished)
     by_name = {f"search-{trial.ticket}": trial.architecture for trial in facts.search}
     seen.page.select_option("#compared", "macs")
-    rows = [line.split("\t") for line in seen.page.locator("#compare table").first.inner_text().split("\n")[1:]]
-    for column, name in ((3, first), (4, second)):
-        counted = sum(int(row[column].replace(",", "")) for row in rows if len(row) > 4)
+    rows = seen.page.locator("#compare table").first.locator("tbody tr")
+    for column, name in ((2, first), (3, second)):
+        cells = rows.locator(f"td:nth-child({column})").all_text_contents()
+        counted = sum(int(cell.replace(",", "")) for cell in cells)
         assert counted == facts.pricing.costs(by_name[name])["macs"]
     differing = [
         choice.name
