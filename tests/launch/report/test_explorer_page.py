@@ -20,7 +20,6 @@ pytestmark = pytest.mark.browser
 
 HOSTILE = """</script><img src=x onerror="alert('x')"><b>"quoted" & 'so'"""
 NUM_MANY = 10_000
-NUM_LOOKS = 600
 TIMES = "\u00d7"
 
 
@@ -62,7 +61,7 @@ def on_front(seen: Window) -> list[str]:
 
 def expect(condition: str, seen: Window) -> None:
     """Wait until an expression is true in the page, whose policy forbids it to look itself."""
-    until(lambda: seen.page.evaluate(condition), what=condition, num_looks=NUM_LOOKS)
+    until(lambda: seen.page.evaluate(condition), what=condition)
 
 
 def test_hovering_a_point_draws_its_architecture_and_tells_all(seen: Window, finished: RunFolder) -> None:
