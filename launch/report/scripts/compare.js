@@ -101,18 +101,15 @@ function verdict(rows, at, a, b) {
 
 function stageTable(rows, at, a, b) {
   const largest = Math.max(...rows.map((row) => Math.max(row.a.costs[at], row.b.costs[at])), 0) || 1;
-  const body = rows.map((row) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row", class: "name" }, row.stage.name),
-      ...[row.a, row.b].map((part) => make("td", { class: "number" }, `${part.channels}×${part.height}×${part.width}`)),
-      ...[row.a, row.b].map((part) => make("td", { class: "number" }, shown(part.costs[at]))),
-      make("td", { class: "number" }, signed(row.b.costs[at] - row.a.costs[at])),
-      make("td", {}, bars(row, at, largest)),
-    ),
-  );
-  const heads = ["stage", `output of ${nameOf(a)}`, `of ${nameOf(b)}`, nameOf(a), nameOf(b), "difference", ""];
+  const number = (text) => make("td", { class: "number" }, text);
+  const output = (part) => number(`${part.channels}×${part.height}×${part.width}`);
+  const body = rows.map((row) => {
+    const [one, other] = [row.a.costs[at], row.b.costs[at]];
+    const name = make("th", { scope: "row", class: "name" }, row.stage.name);
+    const costs = [number(shown(one)), number(shown(other)), number(signed(other - one))];
+    return make("tr", {}, name, costs, make("td", {}, bars(row, at, largest)), output(row.a), output(row.b));
+  });
+  const heads = ["stage", nameOf(a), nameOf(b), "difference", "", `output of ${nameOf(a)}`, `of ${nameOf(b)}`];
   return make("div", { class: "scroll", tabindex: "0" }, make("table", {}, head(heads), make("tbody", {}, body)));
 }
 

@@ -1,36 +1,44 @@
 // A live page: its server says when the record has changed; the data come anew, then the sections that need no script.
 
-const LIVE_SECTIONS = [
-  "verdict",
-  "facts",
-  "winner",
-  "pictures",
-  "predictor",
-  "matters",
-  "resources",
-  "reading",
-  "front-table",
-  "training",
-];
+const QUICK_SECTIONS = ["verdict", "facts", "winner", "pictures", "resources", "reading", "front-table", "training"];
+const SLOW_SECTIONS = ["predictor", "matters"]; // the predictor is fitted for them
 
 function follow() {
   const events = new EventSource("events");
   const sign = place("live");
-  let isBusy = false,
-    isStale = false;
+  const slow = paced(() => renewSections("page", SLOW_SECTIONS, sign), 9);
+  const quick = paced(() => renewSections("./", QUICK_SECTIONS, sign), 9);
+  const data = paced(async () => {
+    await renewData(sign);
+    quick();
+    slow();
+  }, 3);
   events.onopen = () => (sign.textContent = "live");
   events.onerror = () => (sign.textContent = "the dashboard does not answer; what is shown may be old");
-  events.onmessage = async () => {
-    isStale = true;
-    if (isBusy) return;
-    isBusy = true;
-    while (isStale) {
-      isStale = false;
-      await renewData(sign);
-      if (!isStale) await renewSections(sign);
-    }
-    isBusy = false;
+  events.onmessage = data;
+}
+
+// A function that has the work done soon, once for many calls; after it comes a rest of so many times what it took, for
+// the machine that answers may be the one that searches.
+function paced(work, rest) {
+  let isWanted = false,
+    isUnderWay = false,
+    readyAt = 0;
+  const begin = async () => {
+    isWanted = false;
+    const began = Date.now();
+    await work();
+    readyAt = Date.now() + rest * (Date.now() - began);
+    isUnderWay = false;
+    if (isWanted) ask();
   };
+  const ask = () => {
+    isWanted = true;
+    if (isUnderWay) return;
+    isUnderWay = true;
+    setTimeout(begin, Math.max(0, readyAt - Date.now()));
+  };
+  return ask;
 }
 
 async function renewData(sign) {
@@ -56,12 +64,12 @@ function renewed(data) {
 }
 
 // The page as it would be written now; what a script draws into is left alone.
-async function renewSections(sign) {
+async function renewSections(address, names, sign) {
   try {
-    const answer = await fetch("page");
+    const answer = await fetch(address);
     if (!answer.ok) throw new Error(await answer.text());
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of LIVE_SECTIONS) {
+    for (const id of names) {
       const [old, found] = [place(id), fresh.getElementById(id)];
       if (old && found && old.innerHTML !== found.innerHTML)
         old.replaceWith(kept(old, document.importNode(found, true)));

@@ -5,7 +5,7 @@ let drawn = null; // what is on the map: axes, trials with their places, and the
 
 function buildMap() {
   buildMapControls();
-  map = frameIn(place("map"), (width) => Math.max(300, Math.min(460, 0.72 * width)), paintMap);
+  map = frameIn(place("map"), (width) => Math.max(300, Math.min(540, 0.85 * width)), paintMap);
   Object.entries({
     tabindex: "0",
     role: "application",
@@ -190,7 +190,7 @@ function captionOf(searched, knee, volume) {
     finals
       ? `Rings in ink: finals, trained longer (fidelity ${brief(valueOf("fidelity", drawn.chosen.find(isFinal)))}); star: the winner.`
       : "",
-    trials.feasible.every(Boolean) ? "" : "Hollow: violates a limit on a cost.",
+    searched.every((i) => trials.feasible[i]) ? "" : "Hollow: violates a limit on a cost.",
     ...limitTexts(),
     "Metrics are measured, costs predicted from tables.",
   ];

@@ -18,7 +18,7 @@ function networkOf(i) {
     role: "img",
     "aria-label": inWords(i),
   });
-  picture.style.minWidth = `${Math.min(34, 2.2 * columns)}rem`;
+  picture.style.minWidth = `${Math.min(34, 1.85 * columns)}rem`;
   for (const stage of stages) for (const name of stage.inputs) picture.append(edge(at.get(name), at.get(stage.name)));
   stages.forEach((stage, k) => picture.append(box(stage, k, i, at.get(stage.name), widest)));
   return make("div", { class: "scroll" }, picture);
@@ -39,8 +39,9 @@ function edge(from, to) {
 
 function box(stage, k, i, { x, y }, widest) {
   const width = fieldOf(stage, "width", i);
-  const height = 15 + (LEVEL - 22) * (width / widest || 0);
   const lines = [String(width), ...(usesExpansion(stage) ? [`×${fieldOf(stage, "expansion", i)}`] : [])];
+  const least = lines.length > 1 ? 25 : 15;
+  const height = least + (LEVEL - 10 - least) * (width / widest || 0);
   const texts = lines.map((line, n) =>
     draw(
       "text",

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 
 from launch.session import RunFolder
-from tests.launch.commands import Ended, Place
 from tests.launch.dashboard.test_server import NUM_TRIALS, add_trials, serving
 from tests.launch.report.browsing import browser, window
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
-NUM_LOOKS = 1200
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +21,15 @@ def running() -> Iterator[Any]:
         yield found
 
 
-def test_a_page_follows_its_run(running: Any, finished: tuple[Place, Ended], tmp_path: Path) -> None:
-    run = RunFolder(path=Path(shutil.copytree(finished[0].run.path, tmp_path / "run")))
+def test_a_page_follows_its_run(running: Any, folder: RunFolder, tmp_path: Path) -> None:
+    run = RunFolder(path=Path(shutil.copytree(folder.path, tmp_path / "run")))
     with serving(run.path) as dashboard, window(running, own=dashboard.url) as seen:
         seen.page.goto(dashboard.url)
         seen.page.wait_for_selector("#detail h4")
         seen.page.evaluate("window.isTheSame = true")
 
         def shows(condition: str) -> None:
-            until(lambda: seen.page.evaluate(condition), what=condition, num_looks=NUM_LOOKS)
+            until(lambda: seen.page.evaluate(condition), what=condition)
 
         shows("document.querySelector('#predictor .charts svg') !== null")  # what takes long has come
         seen.page.click("#trials-table tbody tr:last-child button")  # a final, whose place moves as trials come in

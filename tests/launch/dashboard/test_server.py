@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
-import pytest
-
 from launch.dashboard.server import Dashboard, runs_of
 from launch.session import RunFolder
 from launch.session.session import load_experiment, open_history
-from tests.launch.commands import TINY, Ended, Place, nas
+from tests.launch.commands import TINY, nas
 from tests.launch.recorded import closed, record
 
 NUM_TRIALS = 12
@@ -53,12 +51,6 @@ def add_trials(folder: RunFolder, tickets: range) -> None:
     history = open_history(folder, settings, experiment, create=False)
     record(history, experiment, tickets)
     closed(history)
-
-
-@pytest.fixture(scope="module")
-def folder(finished: tuple[Place, Ended]) -> RunFolder:
-    """A finished run, not to be changed."""
-    return finished[0].run
 
 
 def test_the_page_and_its_data_are_served_and_nothing_else(folder: RunFolder) -> None:

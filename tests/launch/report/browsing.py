@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import FOREVER_S
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -40,7 +42,9 @@ def browser() -> Iterator[Any]:
     if chromium is None:
         pytest.skip("no chromium on the path; install one to see the page in a browser")
     with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        running = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"], timeout=FOREVER_S * 1000
+        )
         try:
             yield running
         finally:
@@ -54,6 +58,7 @@ def window(
     """A window without history, which may ask for what begins with `own`. `options` are Playwright's."""
     context = running.new_context(viewport={"width": width, "height": height}, **options)
     try:
+        context.set_default_timeout(FOREVER_S * 1000)
         found = Window(page=context.new_page())
         found.page.on("console", lambda said: found.complaints.append(f"{said.type}: {said.text}"))
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
