@@ -29,7 +29,7 @@ from nas.space import Choice
 
 FORMAT = 1
 FORMAT_NAME = "chamnas:format"
-OUR_ATTRIBUTES = frozenset({"phase", "ticket", "architecture", "fidelity", "origin", "outcome"})
+OUR_ATTRIBUTES = frozenset({"phase", "ticket", "architecture", "fidelity", "origin", "outcome", "source"})
 
 _Key = tuple[Phase, int]
 """A trial's phase and ticket."""

@@ -1,12 +1,8 @@
-"""Commands that take a point further, as lines to copy; the script fills in what stands in braces.
-
-Only what this version can do is offered.
-"""
+"""Commands that take a point further, as lines to copy; the script fills in what stands in braces."""
 
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 
 from launch.report.facts.facts import Facts
 from nas.costs import quoted
@@ -28,18 +24,12 @@ def commands(facts: Facts) -> Sequence[Mapping[str, str]]:
     ]
     body = f'{json.dumps({"space": space})[:-1]}, "architecture": {ARCHITECTURE}}}'
     kept = f"printf %s {shlex.quote(body)} > {TRIAL}.json"
-    train = [{"name": "train in full", "text": f"{kept} && nas train {TRIAL}.json --out {TRIAL}"}]
-    export = [{"name": "export", "text": f"nas export {TRIAL} --format onnx --out {TRIAL}.onnx"}]
     return [
         *select,
-        *(train if _has("train") else []),
-        *(export if _has("train") and _has("export") else []),
+        {"name": "train in full", "text": f"{kept} && nas train {TRIAL}.json --experiment {folder} --out {TRIAL}"},
+        {"name": "export what is trained", "text": f"nas export {TRIAL} --format onnx --out {TRIAL}.onnx"},
         {"name": "build as a module", "text": _module(facts)},
     ]
-
-
-def _has(verb: str) -> bool:
-    return find_spec(f"launch.verbs.{verb}") is not None
 
 
 def _module(facts: Facts) -> str:

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from launch.pricing import Pricing
 from nas.costs import Limit
 from nas.genetic import front_mask, hypervolume
+from nas.genetic import knee as knee_of
 from nas.record import Trial, rows
 
 BENDS = 1e-9
@@ -73,19 +74,14 @@ def meeting(trials: Sequence[Trial], pricing: Pricing, limits: Sequence[Limit]) 
 
 
 def knee(points: Sequence[Point]) -> Point | None:
-    """The point of the front farthest below the line between the front's ends, both axes scaled to [0, 1].
-
-    None for a front of fewer than three points, and for one that bends nowhere.
-    Source: Das 1999, "On characterizing the 'knee' of the Pareto curve based on normal-boundary intersection".
-    """
+    """The front's knee, see `nas.genetic.knee`; None for fewer than three points, and for one that bends nowhere."""
     front = [point for point in points if point.on_front]
     corners = np.array([[point.x, point.y] for point in front])
     if len(front) < 3 or not np.ptp(corners, axis=0).all():
         return None
-    scaled = (corners - corners.min(axis=0)) / np.ptp(corners, axis=0)
-    depth = 1.0 - scaled.sum(axis=1)
-    deepest = int(np.argmax(depth))
-    return front[deepest] if depth[deepest] > BENDS else None
+    deepest = knee_of(corners)
+    scaled = (corners[deepest] - corners.min(axis=0)) / np.ptp(corners, axis=0)
+    return front[deepest] if 1.0 - scaled.sum() > BENDS else None
 
 
 def covered(points: Sequence[Point]) -> float | None:
