@@ -1,4 +1,4 @@
 """The verbs of the command, one in each file: `run(**options)`. They import launch.bench, launch.budget,
-launch.executors, launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing,
+launch.deploy, launch.executors, launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing,
 launch.report, launch.run, launch.session, launch.terminal, search_spaces, predictors and nas.
 """
