@@ -15,6 +15,7 @@ from tests.experiments import tiny
 from tests.launch.commands import ROOT, Ended, nas
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
+pytestmark = pytest.mark.slow
 
 LEARNING = str(ROOT / "tests/experiments/learning.py")
 DECISIONS = {**tiny.SPACE.references["published"], "up.expansion": 1, "narrow.width": 4}
@@ -74,7 +75,6 @@ def test_the_file_in_int8_answers_as_int8_does_and_the_card_has_its_metrics(
     assert card["metrics"]["delta1"]["int8"] == ended.record["metrics"]["qat"]["delta1"]
 
 
-@pytest.mark.slow
 def test_a_phones_program_in_int8_is_one_delegate_and_smaller(
     quantised: tuple[TrainingFolder, Ended], tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from search_spaces import mobilenet, tiny
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
 pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
 
-FORMATS = ("pt2", "onnx", "executorch")
+FORMATS = ("pt2", "onnx", pytest.param("executorch", marks=pytest.mark.slow))
 
 
 def u_net(mode: str) -> Network:
@@ -96,6 +96,7 @@ def test_the_onnx_file_is_valid_and_is_the_graph_that_devices_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["nearest", "bilinear"])
+@pytest.mark.slow
 def test_a_phones_program_has_the_nodes_that_devices_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     preprocess = load_module("executorch.backends.xnnpack.xnnpack_preprocess")
     writer = load_module("nas.lowering.xnnpack")
