@@ -7,8 +7,8 @@ The loop of `nas search --objective error --objective macs` (`nas.search.loop` w
 Optuna's TPE and NSGA-II, pymoo's NSGA-II and random, 100 trainings each over the same seeds, on four tables. For each
 target it prints the table of `nas bench` (the share of the true front's hypervolume that is missing after 25, 50 and
 100 trainings, with 95 % intervals) and the bar: at least the best peer's hypervolume after 50 and after 100 trainings,
-with half as many. The best peer is chosen anew at each. With `--out` it continues where it was stopped. In full it
-takes some 40 minutes of a core; one seed tells whether it runs.
+with half as many. The best peer is chosen anew at each. With `--out` it continues where it was stopped. A seed on one
+table takes some 15 seconds of a core, so in full it is some ten minutes of one.
 """
 
 import argparse

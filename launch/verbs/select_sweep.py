@@ -77,7 +77,7 @@ def _text(points: Sequence[OperatingPoint], session: Session, pricing: Pricing) 
 
 
 def _line(point: OperatingPoint, objective: str, pricing: Pricing) -> list[str]:
-    bounds = [number(bound) for bound in point.bounds.values()]
+    bounds = [number(round(bound) if bound >= 1000 else bound) for bound in point.bounds.values()]
     if point.architecture is None:
         return [*bounds, "infeasible", *["-"] * (4 + len(pricing.tables))]
     costs = pricing.costs(point.architecture)

@@ -5,9 +5,9 @@ and searches for the largest expected gain in hypervolume under the limits (`nas
 two floors against predictors that are wrong). An objective that is known without training, such as macs, is exact: no
 predictor learns it.
 
-Hypervolume needs scales and a reference point. Each objective is scaled to [0, 1] over what was measured, and the
-reference is its worst value: the ends of the front count as much as its middle. A limit on a metric moves the reference
-there, and what lies beyond gains nothing.
+Hypervolume needs scales and a reference point. A metric is scaled to [0, 1] over what was measured, a cost over what
+meets the limits, and the reference lies a little beyond the worst value: the ends of the front count as much as its
+middle. A limit on a metric moves the reference there, and what lies beyond gains nothing.
 
 Source: Emmerich 2005, "Single- and multi-objective evolutionary design optimization assisted by Gaussian random field
 metamodels", for the expected gain; `nas.strategies._volume` for how it is computed; pending trials after Ginsbourger et
@@ -27,6 +27,10 @@ from nas.strategies._guided import guided
 from nas.strategies._volume import random_directions, shortfall
 
 NUM_DIRECTIONS = 32
+NUM_DRAWS = 512
+"""Architectures that tell how far costs reach."""
+BEYOND = 1.1
+"""The reference, in ranges of what was measured: the ends of the front may lie beyond it."""
 REACH = 1000.0
 """Beyond which a metric is drawn in: it may be a cost that is measured, and costs have long, honest tails."""
 
@@ -56,11 +60,11 @@ class Front:
         """See `nas.strategies._volume.shortfall`; a gain counts by the chance to complete."""
         aims, features = self.task.aims, self.task.features
         values = _measured(aims, complete)
-        scale = Scale.of(values)
+        scale = Scale.of(np.concatenate([values, *self._costs_to_expect(values, rng)]))
         fits = self._fits(complete, pending, values)
         known = values if not pending else np.concatenate([values, aims.means(fits, features, rows(pending))])
         front = scale(known)[front_mask(known)]
-        reference = np.minimum(1.0, scale(aims.bounds(fits, features)))
+        reference = np.minimum(BEYOND, scale(aims.bounds(fits, features)))
         directions = random_directions(NUM_DIRECTIONS, len(aims.names), rng)
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
@@ -70,6 +74,20 @@ class Front:
             return np.where(missed < 0, missed * chances, missed / chances)
 
         return score
+
+    def _costs_to_expect(
+        self, values: Float[np.ndarray, "n m"], rng: np.random.Generator
+    ) -> list[Float[np.ndarray, "s m"]]:
+        """Costs of what meets the limits, which are known everywhere, beside metrics that change no range."""
+        aims = self.task.aims
+        if not aims.costs:
+            return []
+        drawn = self.task.sample(NUM_DRAWS, rng) if self.task.candidates is None else self.task.candidates
+        columns = [
+            aims.costs[name](drawn) if name in aims.costs else np.full(len(drawn), values[0, i])
+            for i, name in enumerate(aims.names)
+        ]
+        return [np.stack(columns, axis=1)]
 
     def _fits(self, complete: Sequence[Trial], pending: Sequence[Trial], values: Float[np.ndarray, "n m"]) -> Fits:
         columns = dict(zip(self.task.objectives, values.T, strict=True))

@@ -17,6 +17,8 @@ from tests.docs.pages import Page
 from tests.experiments.tiny import SPACE
 from tests.launch.commands import Ended, Place, nas
 
+pytestmark = pytest.mark.slow  # looks at whole searches
+
 
 def test_trials_are_a_frame_of_decisions_metrics_and_costs(finished: tuple[Place, Ended]) -> None:
     place, _ = finished

@@ -18,6 +18,8 @@ from nas.strategies import _guided
 from tests.experiments.tiny import Orders, trained
 from tests.launch.commands import Ended, Place, contents, nas, place_at
 
+pytestmark = pytest.mark.slow  # looks at whole searches
+
 OBJECTIVES = ("--objective", "macs", "--objective", "error")
 LIMITS = ("--limit", "macs <= 0.7 * published", "--limit", "latency_ms.fake <= 0.8 * published")
 COMMAND = (*OBJECTIVES, *LIMITS, "--trials", "10", "--finalists", "4", "--lag", "2")

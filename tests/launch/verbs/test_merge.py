@@ -18,6 +18,8 @@ from nas.record.storage import open_storage
 from tests.experiments.tiny import Orders, trained
 from tests.launch.commands import TINY, Place, nas, place_at
 
+pytestmark = pytest.mark.slow  # looks at whole searches
+
 LIMITS = ("--limit", "macs <= 0.7 * published")
 
 

@@ -8,6 +8,8 @@ from launch.session.session import open_session
 from tests.experiments.tiny import SPACE
 from tests.launch.commands import Ended, Place, nas
 
+pytestmark = pytest.mark.slow  # looks at whole searches
+
 
 def swept(place: Place, *options: str) -> list[dict[str, Any]]:
     ended = nas("select", str(place.run.path), "--json", *options)
