@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32
 
-Picture = Float32[np.ndarray, "b c h w"]
+Picture = Float32[np.ndarray, "_ _ _ _"]
 Answer = Float32[np.ndarray, "..."]
 
 
