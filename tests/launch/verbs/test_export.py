@@ -13,26 +13,9 @@ from launch.deploy.export import answer
 from launch.deploy.shipped import shipped
 from nas.deploy import TrainingFolder
 from nas.deploy.formats import pt2
-from tests.experiments import tiny
-from tests.launch.commands import ROOT, Ended, contents, nas
+from tests.launch.commands import Ended, contents, nas
 
 pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
-
-LEARNING = str(ROOT / "tests/experiments/learning.py")
-DECISIONS = {**tiny.SPACE.references["published"], "up.expansion": 1, "narrow.width": 4}
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainingFolder:
-    """A finished training, not to be changed."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "architecture.json").write_text(json.dumps({"decisions": DECISIONS}))
-    out = folder / "out"
-    ended = nas(
-        "train", str(folder / "architecture.json"), "--experiment", LEARNING, "--out", str(out), "--steps", "4"
-    )  # fmt: skip
-    assert ended.code == 0, ended.err
-    return TrainingFolder(path=out)
 
 
 def export(source: Path, out: Path, *options: str) -> Ended:
@@ -75,7 +58,7 @@ def test_one_card_tells_of_all_files_of_a_network(trained: TrainingFolder, tmp_p
     card, page = json.loads((tmp_path / "card.json").read_text()), (tmp_path / "card.md").read_text()
     assert list(card["exports"]) == ["small.onnx", "large.onnx"]
     macs = [one["resources"]["macs"]["value"] for one in card["exports"].values()]
-    assert macs == [tiny.SPACE.lower(tiny.SPACE.architecture(DECISIONS)).macs, 4 * macs[0]]
+    assert macs == [trained.network().macs, 4 * macs[0]]
     result = trained.result()["metrics"]
     assert card["metrics"]["delta1"] == {"predicted": None, "in search": None, "trained": result["delta1"]}
     assert card["training"]["steps"] == 4 and card["training"]["seed"] == 0 and card["data"]["name"] == "green"

@@ -1,6 +1,6 @@
 """ExecuTorch programs: torch's answer in float32, close to it in int8."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from nas.devices.runtimes.executorch import load_module
 from nas.lowering.torch_module import build, fold, parameters
 from nas.space import Conv, Network, Shape
 from search_spaces import mobilenet, tiefenrausch
+from tests.nas.unheard import Unheard
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
 
@@ -72,19 +73,6 @@ def test_a_lone_operator_computes_on_the_layout_inside_a_delegate() -> None:
     wanted = torch.nn.functional.conv2d(image, torch.from_numpy(weight), torch.from_numpy(bias), 2, 1, groups=6).relu()
     given = answer(graphs().operator_program(op, int8=False), image.permute(0, 2, 3, 1).contiguous())
     assert np.allclose(given.transpose(0, 3, 1, 2), wanted.numpy(), atol=1e-5)
-
-
-SHAPE = Shape(4, 8, 8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unheard:
-    input: Shape = SHAPE
-    output: Shape = SHAPE
-    macs: int = 0
-    num_weights: int = 0
-    num_biases: int = 0
-    key: str = "unheard"
 
 
 def test_an_unknown_operator_is_named() -> None:

@@ -1,15 +1,16 @@
 """ONNX graphs: torch's answer in float32, close to it in int8, and nothing left in float there."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from nas.lowering.torch_module import build, fold, parameters
-from nas.space import Conv, Network, Node, Operator, Shape
+from nas.space import Conv, Network, Shape
 from search_spaces import mobilenet, tiefenrausch
+from tests.nas.unheard import unheard_network
 
 onnx = pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
@@ -80,21 +81,6 @@ def test_weights_are_the_same_every_time(int8: bool) -> None:
     assert first == second
 
 
-SHAPE = Shape(4, 8, 8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unheard:
-    input: Shape = SHAPE
-    output: Shape = SHAPE
-    macs: int = 0
-    num_weights: int = 0
-    num_biases: int = 0
-    key: str = "unheard"
-
-
 def test_an_unknown_operator_is_named() -> None:
-    op: Operator = Unheard()
-    network = Network(input=Shape(4, 8, 8), nodes=(Node(name="only", op=op, inputs=("input",)),))
     with pytest.raises(ValueError, match=r"operator Unheard has no ONNX form; add it to nas\.lowering\.onnx"):
-        onnx_model(network, int8=False)
+        onnx_model(unheard_network(), int8=False)

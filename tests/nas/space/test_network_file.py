@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,8 +7,6 @@ import pytest
 from nas.space import (
     Network,
     NetworkFileError,
-    Node,
-    Operator,
     Shape,
     Space,
     at_size,
@@ -16,6 +14,7 @@ from nas.space import (
     read_network,
 )
 from search_spaces import mobilenet, tiefenrausch, tiny
+from tests.nas.unheard import unheard_network
 
 SPACES = (mobilenet.SPACE, tiefenrausch.SPACE, tiny.SPACE)
 
@@ -47,24 +46,9 @@ def test_a_size_at_which_skips_would_not_meet_is_refused(size: tuple[int, int]) 
         at_size(network, *size)
 
 
-SHAPE = Shape(3, 8, 8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unheard:
-    input: Shape = SHAPE
-    output: Shape = SHAPE
-    macs: int = 0
-    num_weights: int = 0
-    num_biases: int = 0
-    key: str = "unheard"
-
-
 def test_an_unknown_operator_is_named() -> None:
-    op: Operator = Unheard()
-    network = Network(input=Shape(3, 8, 8), nodes=(Node(name="only", op=op, inputs=("input",)),))
     with pytest.raises(NetworkFileError, match="operator Unheard cannot be written down"):
-        network_record(network)
+        network_record(unheard_network())
 
 
 @pytest.mark.parametrize(
