@@ -8,11 +8,12 @@ OUT ?= runs/demo
 demo: .venv/.demo
 	$(BIN)/nas search demo --out $(OUT)
 
+# Three processes on two cores: many tests wait for other processes.
 quick: .venv/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -q -m "not slow and not ray and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -q -m "not slow and not ray and not browser"
 
 test: .venv/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -q
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

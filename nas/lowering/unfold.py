@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from nas.lowering.torch_module import BuiltNetwork
 
 
-def unfold(folded: BuiltNetwork, pictures: Iterable[Float[Tensor, "b c h w"]]) -> BuiltNetwork:
+def unfold(folded: BuiltNetwork, pictures: Iterable[Float[Tensor, "_ c h w"]]) -> BuiltNetwork:
     """A network in training form, in training mode, with the function of `folded`.
 
     Args:
@@ -46,7 +46,7 @@ class _Moments:
     total: Float[Tensor, " c"] | float = 0.0
     squares: Float[Tensor, " c"] | float = 0.0
 
-    def see(self, values: Float[Tensor, "b c h w"]) -> None:
+    def see(self, values: Float[Tensor, "_ c _ _"]) -> None:
         exact = values.double()
         self.count += exact.numel() // exact.shape[1]
         self.total = self.total + exact.sum((0, 2, 3))
@@ -57,7 +57,7 @@ class _Moments:
         return mean, (torch.as_tensor(self.squares) / self.count - mean.square()).clamp(min=0)
 
 
-def _moments(folded: BuiltNetwork, pictures: Iterable[Float[Tensor, "b c h w"]]) -> dict[str, _Moments]:
+def _moments(folded: BuiltNetwork, pictures: Iterable[Float[Tensor, "_ c h w"]]) -> dict[str, _Moments]:
     """Statistics of each convolution's output without its bias."""
     moments: dict[str, _Moments] = {}
     hooks = []

@@ -29,7 +29,7 @@ def test_the_report_names_it_and_draws_it_at_the_edge(exploded: tuple[Place, End
     place, _ = exploded
     page = place.run.report.read_text()
     assert NAMED in page and "search-3 (1e+06)" in page
-    assert page.count("Trials that are absurdly far off are drawn at the edge.") == 3  # two costs, and the course
+    assert page.count("Trials that are absurdly far off are drawn at the edge.") == 1
 
 
 @pytest.mark.slow

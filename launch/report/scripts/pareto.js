@@ -22,9 +22,9 @@ function frontOf(chosen, xKey, yKey) {
 function kneeOf(front, xKey, yKey) {
   if (front.length < 3) return null;
   const [xs, ys] = [xKey, yKey].map((key) => unit(front.map((i) => signOf(key) * valueOf(key, i))));
-  const depth = front.map((_, k) => 1 - xs[k] - ys[k]);
-  const deepest = depth.indexOf(Math.max(...depth));
-  return depth[deepest] > 1e-9 ? front[deepest] : null;
+  const gap = front.map((_, k) => 1 - xs[k] - ys[k]);
+  const deepest = gap.indexOf(Math.max(...gap));
+  return gap[deepest] > 1e-9 ? front[deepest] : null;
 }
 
 function unit(values) {

@@ -201,7 +201,7 @@ def test_the_report_draws_and_lists_it(finished: tuple[Path, Path], capsys: pyte
     run, _ = finished
     assert report.run(run=run, as_json=False) == 0
     page = RunFolder(path=run).report.read_text()
-    assert "error against meter.py:cost for 8 search trials" in page and "meter.py:cost [mJ]" in page
+    assert '"key":"meter.py:cost","kind":"resource","unit":"mJ"' in page and "meter.py:cost" in page.split("<script")[0]
     assert "(counted)" not in page
 
 

@@ -106,7 +106,7 @@ def test_a_run_of_a_version_without_words_still_opens(copied: RunFolder) -> None
     header, *_ = table_of(winner_text(record))
     assert header == ["trained alike, on test data", "seen", "failed", "passed"]
     html = render(read_facts(copied))
-    assert "failed ↓" in html and "passed<" in html and 'id="pictures"' not in html
+    assert "failed ↓" in html and "passed<" in html and 'href="#pictures"' not in html
 
 
 @pytest.mark.slow
