@@ -57,6 +57,12 @@ def architecture(path: Path, **given: Any) -> str:
     return str(file)
 
 
+def eight_steps(folder: Path) -> list[str]:
+    """The command of a training into `folder`/out."""
+    source, out = architecture(folder), str(folder / "out")
+    return ["train", source, "--experiment", LEARNING, "--out", out, "--steps", "8"]
+
+
 def error_of(ended: Ended) -> str:
     assert ended.code == 2, ended.out + ended.err
     return ended.err.splitlines()[-1]
@@ -151,16 +157,7 @@ def test_a_diverged_one_keeps_its_checkpoint_and_goes_on_with_a_lower_rate(
 ) -> None:
     from nas.depth.training.steps import Steps
 
-    command = [
-        "train",
-        architecture(tmp_path),
-        "--experiment",
-        LEARNING,
-        "--out",
-        str(tmp_path / "out"),
-        "--steps",
-        "8",
-    ]
+    command = eight_steps(tmp_path)
     made = Steps.step
 
     def diverging(self: Any, step: int) -> float:
@@ -184,16 +181,7 @@ def test_a_diverged_one_keeps_its_checkpoint_and_goes_on_with_a_lower_rate(
 
 
 def test_another_setting_is_another_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = [
-        "train",
-        architecture(tmp_path),
-        "--experiment",
-        LEARNING,
-        "--out",
-        str(tmp_path / "out"),
-        "--steps",
-        "8",
-    ]
+    command = eight_steps(tmp_path)
 
     def killed(self: Any, done: int, loss: float) -> None:
         raise Stop
