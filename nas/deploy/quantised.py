@@ -32,8 +32,8 @@ from nas.lowering.torch_module import BuiltNetwork, module_name
 EXAMPLES = 2  # pictures that a graph is traced with; their number stays free
 
 
-class Prepared(nn.Module):
-    """A prepared graph. Ranges are learned in training mode; in evaluation mode they stay as they are."""
+class _Graph(nn.Module):
+    """A graph as a module: without batch norms and dropout it has one mode, and torch lets nobody switch it."""
 
     def __init__(self, graph: fx.GraphModule) -> None:
         super().__init__()
@@ -43,11 +43,20 @@ class Prepared(nn.Module):
         output: Tensor = self.graph(image)
         return output
 
-    def train(self, mode: bool = True) -> "Prepared":
-        """Without batch norms and dropout the graph itself has one mode, and torch lets nobody switch it."""
+    def train(self, mode: bool = True) -> "_Graph":
+        """Note the mode alone."""
         self.training = mode
+        return self
+
+
+class Prepared(_Graph):
+    """A prepared graph. Ranges are learned in training mode; in evaluation mode they stay as they are."""
+
+    def train(self, mode: bool = True) -> "Prepared":
+        """Let ranges be learned, or stay."""
         for rounding in self.roundings().values():
             rounding.enable_observer(mode)
+        super().train(mode)
         return self
 
     def roundings(self) -> dict[str, FakeQuantizeBase]:
@@ -55,20 +64,8 @@ class Prepared(nn.Module):
         return {name: one for name, one in self.graph.named_modules() if isinstance(one, FakeQuantizeBase)}
 
 
-class Rounded(nn.Module):
-    """A converted graph as a module: it has one mode, and torch lets nobody switch it."""
-
-    def __init__(self, graph: fx.GraphModule) -> None:
-        super().__init__()
-        self.graph = graph
-
-    def forward(self, image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k *picture"]:
-        output: Tensor = self.graph(image)
-        return output
-
-    def train(self, mode: bool = True) -> "Rounded":
-        self.training = mode
-        return self
+class Rounded(_Graph):
+    """A converted graph: it rounds, and learns nothing any more."""
 
 
 def prepare(folded: BuiltNetwork) -> Prepared:
