@@ -11,7 +11,7 @@ from launch.run.options import Options
 from launch.run.phases import Phases, latest_failure
 from launch.run.prepare import Prepared
 from launch.run.spending import spent_text
-from nas.feasible import space_filling
+from nas.feasible import graded, space_filling
 from nas.record import Proposal, Trial
 from nas.search import Strategy, Task
 from nas.search.loop import Plan
@@ -101,7 +101,10 @@ def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
     """
     size, features = prepared.experiment.num_design, prepared.pricing.features
     rng = np.random.default_rng((seed, DESIGN_STREAM))
-    design = space_filling(prepared.feasible, size, features=features, rng=rng)
+    if prepared.goal is None:
+        design = space_filling(prepared.feasible, size, features=features, rng=rng)
+    else:  # how cheap may it be? each part of the range must say
+        design = graded(prepared.feasible, size, cost=prepared.goal.cost, features=features, rng=rng)
     filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
     start = [known for known in baseline(prepared.experiment) if _meets_limits(prepared, known)]
     measure = measured_by(prepared) if prepared.goal else []
