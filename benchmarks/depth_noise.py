@@ -3,10 +3,11 @@
     python -m benchmarks.depth_noise [--architectures 6] [--seeds 3] [--jobs 2] [--settings base,half_rate,..]
         [--record FILE] [--macs LOW HIGH]
 
-Architectures drawn uniformly among those with 90 to 100 % of the demo's limit on multiply-accumulates, or evenly over
-LOW to HIGH times the slim baseline's (what a search for the cheapest must tell apart), each trained alone under several seeds in every setting: other learning rates, batches, lengths, numbers of pictures, colours. All
-see the same batches under one seed, so a seed's mean over the architectures is taken off first. For each setting and
-each measure of a network it prints
+Architectures drawn uniformly among those with 90 to 100 % of the demo's limit on multiply-accumulates, or one from each
+equal part of LOW to HIGH times the slim baseline's (what a search for the cheapest must tell apart), each trained alone
+under several seeds in every setting: other learning rates, batches, lengths, numbers of pictures, colours. All see the
+same batches under one seed, so a seed's mean over the architectures is taken off first. For each setting and each
+measure of a network it prints
 
     noise     standard deviation between seeds, of one architecture
     spread    standard deviation between the means of architectures, beyond what the noise alone gives; 0 if below it
@@ -26,9 +27,9 @@ from jaxtyping import Float
 
 from benchmarks._depth_trainings import Setting, Training, trained
 from launch.experiments.demo import SPACE
-from launch.pricing import price
+from launch.pricing import Pricing, price
 from launch.terminal import table
-from nas.feasible import FeasibleSet
+from nas.feasible import FeasibleSet, graded
 from nas.resources import macs
 from nas.space import Architecture
 
@@ -84,21 +85,27 @@ def main() -> None:
 
 def architectures(num: int) -> list[Architecture]:
     """Uniform draws from the band of cost."""
-    drawn = _feasible(BAND[0] * LIMIT_SHARE, BAND[1] * LIMIT_SHARE).sample(num, np.random.default_rng(0))
-    return [tuple(row) for row in drawn.tolist()]
+    _, feasible = _priced(BAND[0] * LIMIT_SHARE, BAND[1] * LIMIT_SHARE)
+    return [tuple(row) for row in feasible.sample(num, np.random.default_rng(0)).tolist()]
 
 
 def spread(num: int, low: float, high: float) -> list[Architecture]:
-    """Draws evenly over a range of cost, in shares of the baseline's."""
-    drawn = _feasible(low, high).sample_spread(num, np.random.default_rng(0))
+    """One from each equal part of a range of cost, in shares of the baseline's."""
+    pricing, feasible = _priced(low, high)
+    drawn = graded(
+        feasible,
+        num,
+        cost=pricing.tables["macs"].cost,
+        features=pricing.features,
+        rng=np.random.default_rng(0),
+    )
     return [tuple(row) for row in drawn.tolist()]
 
 
-def _feasible(low: float, high: float) -> FeasibleSet:
+def _priced(low: float, high: float) -> tuple[Pricing, FeasibleSet]:
     pricing = price(SPACE, macs.RESOURCES, baseline="slim")
-    return pricing.feasible(
-        [pricing.limit(f"macs {sign} {share} * baseline") for sign, share in (("<=", high), (">=", low))], seed=0
-    )
+    texts = (f"macs <= {high} * baseline", f"macs >= {low} * baseline")
+    return pricing, pricing.feasible([pricing.limit(text) for text in texts], seed=0)
 
 
 def signal(values: Float[np.ndarray, "k s"]) -> Signal:
