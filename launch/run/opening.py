@@ -14,6 +14,7 @@ from launch.session import RunFolder
 from launch.session.session import note_record, open_history
 from launch.terminal import Progress
 from nas.record import Executor
+from nas.record.exhibits import as_code
 from nas.record.history import History
 from nas.record.journal import repair_journal
 
@@ -36,6 +37,7 @@ def open_record(prepared: Prepared, folder: RunFolder, settings: Mapping[str, An
     history = open_history(folder, settings, prepared.experiment, create=not folder.started, shown=prepared.shown())
     history.recover()
     history.annotate("task", asdict(prepared.card))
+    history.describe(_description(prepared))
     folder.start()
     note_record(folder, history)
     if passed_over := history.passed_over():
@@ -55,10 +57,25 @@ def open_phases(
     """The phases of this command, with what earlier ones have spent on their account."""
     return Phases(
         objective=prepared.objective,
+        pictures=prepared.card.pictures,
         folder=folder,
         history=history,
         executor=executor,
         checkpoints=place.checkpoints,
         account=open_account(prepared.experiment, history, options, executor.slots),
         progress=progress,
+    )
+
+
+def _description(prepared: Prepared) -> str:
+    """What the study is, for those who meet it in optuna-dashboard: names of limits are not shown there."""
+    experiment = prepared.experiment
+    limits = [*(limit.text for limit in prepared.binding), *([prepared.quality.text] if prepared.quality else [])]
+    listed = "\n".join(as_code(f"{i}: {text}") for i, text in enumerate(limits))
+    within = (
+        f"Its constraints, each the share by which one is beyond its limit:\n\n{listed}" if limits else "No limits."
+    )
+    return (
+        f'A search of chamnas for the least {" and ".join(experiment.aims)}. Trials of the phase "final" were trained '
+        f"for longer.\n\n{within}\n"
     )

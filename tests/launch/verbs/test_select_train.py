@@ -79,33 +79,24 @@ def test_the_points_are_trained_once_and_stand_in_record_front_and_page(
     assert nas("status", str(copied.run.path), "--json").record["phases"]
 
 
-def test_a_sweep_that_is_cut_short_goes_on_with_the_points_that_it_named(
+def test_a_sweep_that_is_cut_short_goes_on_with_its_points_and_tries_no_failure_again(
     finished: tuple[Place, Ended], copied: Place
 ) -> None:
-    whole = Place(path=copied.path / "whole")
-    shutil.copytree(copied.run.path, whole.run.path)
-    expected = points(whole, "--train")
+    orders, named = finished[0].orders, points(copied)
     first = len(open_session(copied.run).trials("search"))
-    Orders(interrupt_once=(f"search-{first + 1}",)).write(finished[0].orders)
+    Orders(fail=(f"search-{first}",), interrupt_once=(f"search-{first + 1}",)).write(orders)
     try:
         assert nas("select", str(copied.run.path), *SWEEP, "--train").code == 130
-        assert points(copied, "--train") == expected
-        assert copied.trials() == whole.trials()
-    finally:
-        Orders().write(finished[0].orders)
-
-
-def test_what_fails_is_told_and_not_tried_again(finished: tuple[Place, Ended], copied: Place) -> None:
-    first = len(open_session(copied.run).trials("search"))
-    Orders(fail=(f"search-{first}",)).write(finished[0].orders)
-    try:
+        num_calls = len(trained(orders))
         ended = nas("select", str(copied.run.path), *SWEEP, "--train")
         assert ended.code == 0 and f"search-{first} failed and is not tried again" in ended.err
-        num_calls = len(trained(finished[0].orders))
-        assert any(point["trial"] is None for point in points(copied, "--train"))
-        assert len(trained(finished[0].orders)) == num_calls
+        assert predictions(ended.record["points"]) == predictions(named)
+        assert (
+            trained(orders)[num_calls] == f"search-{first + 1}" and f"search-{first}" not in trained(orders)[num_calls:]
+        )
+        assert [point["trial"] is None for point in ended.record["points"]].count(True) == 1
     finally:
-        Orders().write(finished[0].orders)
+        Orders().write(orders)
 
 
 def test_training_without_a_sweep_is_refused(finished: tuple[Place, Ended]) -> None:
