@@ -169,6 +169,13 @@ def execution_options(verb: Callable[..., None]) -> Callable[..., None]:
 @click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")
 @data_options
 @click.option(
+    "--log",
+    "loggers",
+    type=click.Choice(["tensorboard", "mlflow"]),
+    multiple=True,
+    help="Give winner and finals to that tool, as one run of it.",
+)
+@click.option(
     "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."
 )
 @json_option
@@ -313,6 +320,9 @@ def info(**options: Any) -> None:
 )
 @click.option(
     "--teacher", type=click.Path(path_type=Path), metavar="DIR", help="A finished training whose outputs it learns too."
+)
+@click.option(
+    "--log", "loggers", type=click.Choice(["tensorboard"]), multiple=True, help="Give the learning curve to that tool."
 )
 @data_options
 @cache_option

@@ -11,6 +11,7 @@ from launch.experiment import Experiment
 from launch.extensions import OwnFiles
 from launch.extensions.parts import check_parts, with_parts
 from launch.json_text import json_text
+from launch.loggers import check_loggers
 from launch.run import Options, check_choice, check_limits
 from launch.run.execution import Execution, taken
 from launch.session import RunFolder
@@ -57,6 +58,7 @@ class Command:
     profile_again: bool
     as_json: bool
     allow_new_options: bool
+    loggers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def run(**options: Any) -> int:
     """Search, and print the winner; exit status 1 if it violates a limit as measured."""
     execution, asked = taken(options)
     command = Command(**asked)
+    check_loggers(command.loggers)
     _check_files(command, execution)
     folder = RunFolder(path=command.run)
     old = folder.settings() if folder.started else {}
@@ -151,6 +154,7 @@ def _as_settled(named: Experiment, settings: Mapping[str, Any], folder: RunFolde
 def _carry_out(
     command: Command, effort: Effort, experiment: Experiment, folder: RunFolder, settings: Mapping[str, Any]
 ) -> None:
+    from launch.loggers.log_run import log_run
     from launch.run.run import carry_out  # torch: a refusal need not wait for it
 
     execution = effort.execution
@@ -167,6 +171,7 @@ def _carry_out(
             make_executor=lambda evaluator: execution.start(evaluator, effort.slots, place.checkpoints),
             progress=progress,
         )
+        log_run(folder, command.loggers, progress.say)
 
 
 def _options(command: Command, effort: Effort, settings: Mapping[str, Any]) -> Options:
