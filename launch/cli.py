@@ -81,28 +81,46 @@ def data_options(verb: Callable[..., None]) -> Callable[..., None]:
     return verb
 
 
+_EXECUTION_OPTIONS = (
+    click.option("--executor", type=click.Choice(["ray", "serial"]), default="ray", show_default=True),
+    click.option(
+        "--address", metavar="ADDR", help="Of a running Ray cluster. [default: a Ray of its own, on this machine]"
+    ),
+    click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as there is room for]"),
+    click.option("--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="N", help="0.5 for a half."),
+    click.option("--gpus-per-trial", type=float, default=0.0, show_default=True, metavar="N", help="0.5, 1, 2, .."),
+    click.option("--memory-per-trial", metavar="SIZE", help="Main memory to set aside, such as 4GB. [default: none]"),
+    click.option(
+        "--retries", type=click.IntRange(0), default=2, show_default=True, help="Of a trial that lost its worker."
+    ),
+    click.option("--trial-timeout", metavar="TIME", help="Such as 90s, 30min or 2h; for each attempt. [default: none]"),
+    click.option("--hours", type=hours_type, metavar="H", help="Wall-clock of this command, finals included."),
+    click.option(
+        "--gpu-hours", type=hours_type, metavar="H", help="GPUs of the run's trials x their time, finals included."
+    ),
+    click.option("--cpu-hours", type=hours_type, metavar="H", help="The same for CPUs."),
+    click.option(
+        "--checkpoints",
+        metavar="URL",
+        help="Folder or URL (s3://..) for trainings that are cut short. [default: the run folder; none with --address]",
+    ),
+    cache_option,
+)
+
+
+def execution_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """The options that say where and how trainings are run, and what they may spend."""
+    for option in reversed(_EXECUTION_OPTIONS):
+        verb = option(verb)
+    return verb
+
+
 @nas.command()
 @click.argument("experiment")
 @click.option("--out", "run", type=click.Path(path_type=Path), required=True, help="Run folder; a run there continues.")
 @limit_option
-@click.option("--executor", type=click.Choice(["ray", "serial"]), default="ray", show_default=True)
-@click.option(
-    "--address", metavar="ADDR", help="Of a running Ray cluster. [default: a Ray of its own, on this machine]"
-)
-@click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as there is room for]")
-@click.option("--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="N", help="0.5 for a half.")
-@click.option("--gpus-per-trial", type=float, default=0.0, show_default=True, metavar="N", help="0.5, 1, 2, ..")
-@click.option("--memory-per-trial", metavar="SIZE", help="Main memory to set aside, such as 4GB. [default: none]")
-@click.option(
-    "--retries", type=click.IntRange(0), default=2, show_default=True, help="Of a trial that lost its worker."
-)
-@click.option("--trial-timeout", metavar="TIME", help="Such as 90s, 30min or 2h; for each attempt. [default: none]")
+@execution_options
 @click.option("--trials", type=click.IntRange(1), help="Search trials in all; more extends a finished run.")
-@click.option("--hours", type=hours_type, metavar="H", help="Wall-clock of this command, finals included.")
-@click.option(
-    "--gpu-hours", type=hours_type, metavar="H", help="GPUs of the run's trials x their time, finals included."
-)
-@click.option("--cpu-hours", type=hours_type, metavar="H", help="The same for CPUs.")
 @click.option(
     "--rung",
     "rungs",
@@ -125,11 +143,6 @@ def data_options(verb: Callable[..., None]) -> Callable[..., None]:
     metavar="URL",
     envvar="CHAMNAS_STORAGE",
     help="Of an Optuna storage; its password is kept nowhere. [default: a journal in the run folder]",
-)
-@click.option(
-    "--checkpoints",
-    metavar="URL",
-    help="Folder or URL (s3://..) for trainings that are cut short. [default: the run folder; none with --address]",
 )
 @latency_option
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
@@ -155,7 +168,13 @@ def data_options(verb: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")
 @data_options
-@cache_option
+@click.option(
+    "--log",
+    "loggers",
+    type=click.Choice(["tensorboard", "mlflow"]),
+    multiple=True,
+    help="Give winner and finals to that tool, as one run of it.",
+)
 @click.option(
     "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."
 )
@@ -179,10 +198,18 @@ def search(**options: Any) -> None:
     metavar="EXPR",
     help='The best under each of many bounds: "macs <= 1e9..8e9:16", evenly on a log scale; several make a grid.',
 )
+@click.option(
+    "--train", is_flag=True, help="Train the points of the sweep that nobody has trained, in RUN's own record."
+)
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many architectures to name.")
+@execution_options
 @json_option
 def select(**options: Any) -> None:
-    """Search a finished RUN again under new limits; trains nothing, takes seconds."""
+    """Search a finished RUN again under new limits, in seconds; nothing is trained without --train.
+
+    The points of a sweep that --train trains are further trials of RUN's search. What there is of it is not trained
+    again, and the same command goes on where another was cut short. The options from --executor on are for --train.
+    """
     _call("select", options)
 
 
@@ -293,6 +320,9 @@ def info(**options: Any) -> None:
 )
 @click.option(
     "--teacher", type=click.Path(path_type=Path), metavar="DIR", help="A finished training whose outputs it learns too."
+)
+@click.option(
+    "--log", "loggers", type=click.Choice(["tensorboard"]), multiple=True, help="Give the learning curve to that tool."
 )
 @data_options
 @cache_option

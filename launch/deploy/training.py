@@ -4,7 +4,8 @@ import copy
 import importlib.metadata
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +29,12 @@ LONGER = 8  # than the search's finals, unless the command says how long
 NUM_INPUTS = 256  # whose statistics the batch norms begin with
 PACE_STEPS, WARM_STEPS = 8, 2
 ROOM_FOR_REST = 0.95  # of the hours: the rest is for scoring and checkpoints
+LogRows = Callable[[tuple[Row, ...]], None]
+"""Told all rows of a curve so far, whenever there is a new one."""
+
+
+def no_log(rows: tuple[Row, ...]) -> None:
+    """For a training that no other tool follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,7 @@ class TrainingOptions:
     from_scratch: bool
     augment: bool
     teacher: Path | None
+    loggers: tuple[str, ...] = ()
 
 
 def carry_out(
@@ -69,27 +77,28 @@ def carry_out(
         terms = _paced(terms, options.hours, task, module, progress)
     course = task.course(module, terms)
     folder.settle(_settings(subject, task, course, terms, data_settings, options), subject.network, _told(subject))
-    watch = Watch(curve=folder.curve, progress=progress, total=terms.steps)
-    try:
-        trained = train_in_full(
-            course,
-            terms.steps,
-            checkpoint=folder.checkpoint,
-            key=folder.settings()["id"],
-            on_step=watch.step,
-            on_row=watch.row,
-        )
-    except Diverged as error:
-        folder.note_divergence(error.step)
-        raise
+    with _curve_log(folder, options) as log:
+        watch = Watch(curve=folder.curve, progress=progress, total=terms.steps, log=log)
+        try:
+            trained = train_in_full(
+                course,
+                terms.steps,
+                checkpoint=folder.checkpoint,
+                key=folder.settings()["id"],
+                on_step=watch.step,
+                on_row=watch.row,
+            )
+        except Diverged as error:
+            folder.note_divergence(error.step)
+            raise
     _write(folder, subject, task, trained, device)
 
 
 class Watch:
     """Tells how far a training is and how long it will take, and keeps its curve."""
 
-    def __init__(self, *, curve: Path, progress: Progress, total: int) -> None:
-        self._curve, self._progress, self._total = curve, progress, total
+    def __init__(self, *, curve: Path, progress: Progress, total: int, log: LogRows = no_log) -> None:
+        self._curve, self._progress, self._total, self._log = curve, progress, total, log
         self._began: tuple[float, int] | None = None
         self._latest = ""
 
@@ -104,8 +113,24 @@ class Watch:
 
     def row(self, rows: tuple[Row, ...]) -> None:
         write_whole(self._curve, csv_text(rows).encode())
+        self._log(rows)
         name, value = next(iter(rows[-1].metrics.items()))
         self._latest = f", validation {name} {value:.4f}"
+
+
+@contextmanager
+def _curve_log(folder: TrainingFolder, options: TrainingOptions) -> Iterator[LogRows]:
+    """What is told the curve's rows beside its file."""
+    if "tensorboard" not in options.loggers:
+        yield no_log
+        return
+    from launch.loggers.tensorboard import CurveLog  # which not everybody has installed
+
+    log = CurveLog(folder.path)
+    try:
+        yield log.rows
+    finally:
+        log.close()
 
 
 def _first(subject: Subject, task: Trainable, seed: int, *, from_scratch: bool) -> BuiltNetwork:

@@ -10,7 +10,7 @@ from launch.extensions.parts import strategy_of
 from launch.run.options import Options
 from launch.run.phases import Phases, latest_failure
 from launch.run.prepare import Prepared
-from launch.run.spending import spent_text
+from launch.run.spending import is_spent, spent_text
 from nas.feasible import graded, space_filling
 from nas.record import Proposal, Trial
 from nas.search import Strategy, Task
@@ -34,7 +34,7 @@ def explore(prepared: Prepared, phases: Phases, options: Options) -> list[Trial]
         seed=options.seed,
         lag=options.lag,
     )
-    trials = phases.carry_out(plan, _strategy(prepared, options.seed), stop=lambda known: _is_spent(account, known))
+    trials = phases.carry_out(plan, strategy(prepared, options.seed), stop=lambda known: is_spent(account, known))
     account.stopped_by = account.refused_by() if len(trials) < plan.num_trials else None
     if account.stopped_by:
         phases.progress.say(f"{spent_text(account.stopped_by)} after {len(trials)} of {plan.num_trials} trials")
@@ -58,11 +58,6 @@ def measured_by(prepared: Prepared) -> list[Proposal]:
     return named or [Proposal(architecture=reference, origin="reference")]
 
 
-def _is_spent(account: Account, trials: Sequence[Trial]) -> bool:
-    account.meter.follow(trials)
-    return account.refused_by() is not None
-
-
 def _check_enough(complete: Sequence[Trial], trials: Sequence[Trial], experiment: Experiment, account: Account) -> None:
     num_full = sum(trial.fidelity == experiment.fidelity for trial in complete)
     if num_full >= MIN_TRIALS:
@@ -76,7 +71,8 @@ def _check_enough(complete: Sequence[Trial], trials: Sequence[Trial], experiment
     )
 
 
-def _strategy(prepared: Prepared, seed: int) -> Strategy:
+def strategy(prepared: Prepared, seed: int) -> Strategy:
+    """What proposes the search's trials."""
     experiment = prepared.experiment
     task = Task(
         objectives=experiment.objectives or (experiment.objective,),

@@ -1,7 +1,7 @@
 """An opened run: its folder, settings, prices and record, and cross-validation of its predictor. Imports launch.budget,
 launch.experiment, launch.extensions, launch.json_text, launch.paths, launch.pricing, launch.terminal and nas.
 
-`continuation`, `merging`, `operating_points`, `session`, `settings` are imported by name: they import Optuna.
+`continuation`, `merging`, `session`, `settings` are imported by name: they import Optuna.
 
 `latency` is imported by name: its names are written with its own before them.
 

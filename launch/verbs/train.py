@@ -9,6 +9,7 @@ from launch.deploy.subject import Subject, subject_of
 from launch.deploy.task import DataOptions, prepared_task
 from launch.deploy.training import TrainingOptions, carry_out
 from launch.json_text import json_text
+from launch.loggers import check_loggers
 from launch.terminal import Progress, check_outputs, figure, recorded, table
 from nas.deploy import TrainingFolder, TrainingFolderError
 from nas.depth.data import Kind
@@ -27,10 +28,12 @@ def run(
     depth_valid: tuple[float, ...],
     cache: Path | None,
     as_json: bool,
+    loggers: tuple[str, ...] = (),
     **training: Any,
 ) -> int:
+    check_loggers(loggers)
     check_outputs({"--out": out}, {"SOURCE": source, "--data": data, "--teacher": training["teacher"]})
-    options = TrainingOptions(**training)
+    options = TrainingOptions(**training, loggers=loggers)
     if options.steps is not None and options.hours is not None:
         raise ValueError("a training ends after --steps or after --hours, got both; give one of them")
     folder = TrainingFolder(path=out)

@@ -13,6 +13,7 @@ Optuna's RDB storage takes works too.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -21,6 +22,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.record.exhibits import as_code, show_picture, write_note
 from nas.record.ownership import LOST, PassedOver, fault_of, fault_of_outcome, is_ours
 from nas.record.shown import CONSTRAINTS, METRIC_NAMES, NOTHING, Shown
 from nas.record.storage import HistoryError, told
@@ -144,6 +146,8 @@ class History:
         record = _outcome(found, outcome.duration_s, datetime.now(UTC).isoformat(timespec="seconds"))
         self._storage.set_trial_user_attr(self._ids[_key(trial)], "outcome", record)
         ended = _ended(trial, record)
+        if told := [*([ended.failure] if ended.failure else []), *ended.notes]:
+            write_note(self._storage, self._study_id, as_code("\n".join(told)), self._ids[_key(trial)])
         self._close(ended)
         self._trials[_key(trial)] = ended
         return ended
@@ -158,6 +162,20 @@ class History:
     def annotate(self, key: str, value: Any) -> None:
         """Keep a JSON value on the study."""
         self._storage.set_study_user_attr(self._study_id, key, value)
+
+    @told()
+    def describe(self, body: str) -> None:
+        """Keep a note on the study for optuna-dashboard, in Markdown."""
+        write_note(self._storage, self._study_id, body)
+
+    @told()
+    def show_picture(self, trial: tuple[Phase, int], picture: Path, store: Path) -> None:
+        """Keep a picture of a running trial for optuna-dashboard.
+
+        Args:
+          store: the folder of the run's pictures; made if there is none.
+        """
+        show_picture(self._storage, self._ids[trial], picture, store)
 
     @told()
     def notes(self) -> dict[str, Any]:
