@@ -14,7 +14,8 @@ from executorch.backends.xnnpack.serialization import xnnpack_graph_schema as xn
 from executorch.backends.xnnpack.serialization.xnnpack_graph_serialize import serialize_xnnpack_binary
 from executorch.exir._serialize._named_data_store import NamedDataStore
 
-from nas.lowering.random_weights import NUM_STEPS, RECTIFIED_MAX, SIGNED_MAX, Parameters, rounded
+from nas.lowering.int8_constants import Scale
+from nas.lowering.random_weights import RECTIFIED, SIGNED, Parameters, rounded
 from nas.space import Add, Conv, GlobalPool, Linear, Operator, Shape, Upsample
 
 ALIGNMENT = 16
@@ -26,17 +27,6 @@ TO_NHWC, TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
 
 FLOAT, INT8 = xnn.XNNDatatype.xnn_datatype_fp32, xnn.XNNDatatype.xnn_datatype_qint8
 WEIGHT, BIAS = xnn.XNNDatatype.xnn_datatype_qcint8, xnn.XNNDatatype.xnn_datatype_qcint32
-
-
-class Scale(NamedTuple):
-    """How an activation is quantised: value = step x (int8 - zero)."""
-
-    step: float
-    zero: int
-
-
-RECTIFIED = Scale(RECTIFIED_MAX / NUM_STEPS, -128)
-SIGNED = Scale(2 * SIGNED_MAX / NUM_STEPS, 0)
 
 
 class Tensor(NamedTuple):
