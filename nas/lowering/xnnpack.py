@@ -182,16 +182,20 @@ class Delegate:
         return self._convert(output, INT8) if self._int8 else output
 
     def _nearest(self, op: Upsample, source: Tensor) -> Tensor:
-        """As `nas.lowering.repeat` says it and ExecuTorch lowers it: pixels and then rows are put beside themselves."""
+        """As `nas.lowering.repeat` says it and ExecuTorch lowers it: pixels and then rows are put beside themselves.
+
+        In int8 ExecuTorch dequantises a tensor anew for each that reads it, and so transposes it twice.
+        """
         channels, height, width = op.input
-        planar = self._transpose(source, TO_NCHW)
+        planar = [self._transpose(source, TO_NCHW) for _ in range(2 if self._int8 else 1)]
         pixels = self._beside_itself(planar, [1, channels, height * width, 1])
-        rows = self._beside_itself(pixels, [1, channels, height, 2 * width])
+        rows = self._beside_itself([pixels], [1, channels, height, 2 * width])
         return self._transpose(self._reshape(rows, nchw(op.output)), TO_NHWC)
 
-    def _beside_itself(self, source: Tensor, dims: list[int]) -> Tensor:
-        left, right = self._reshape(source, dims), self._reshape(source, dims)
-        output = self._tensor([*dims[:-1], 2 * dims[-1]], self._native, source.scale)
+    def _beside_itself(self, sources: Sequence[Tensor], dims: list[int]) -> Tensor:
+        """Args: `sources` are one tensor, or two alike."""
+        left, right = self._reshape(sources[0], dims), self._reshape(sources[-1], dims)
+        output = self._tensor([*dims[:-1], 2 * dims[-1]], self._native, left.scale)
         none = INSIDE
         self._node(
             xnn.XNNConcatenate2(

@@ -1,6 +1,7 @@
 """A network in int8 in every format: close to the converted graph, in integers alone, and the graph that is timed."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,3 +79,23 @@ def test_the_onnx_file_answers_as_the_graph_does_and_is_the_graph_that_devices_t
     kinds, timed_kinds = (Counter(node.op_type for node in optimise(one).graph.node) for one in models)
     assert kinds == timed_kinds
     assert kinds["QLinearConv"] == sum(isinstance(node.op, Conv) for node in FOLDED.network.nodes)
+
+
+def test_a_phones_program_has_the_nodes_that_devices_time(
+    graph: fx.GraphModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preprocess = load_module("executorch.backends.xnnpack.xnnpack_preprocess")
+    writer = load_module("nas.lowering.xnnpack")
+    graphs: list[list[Any]] = []
+    made = writer.serialize_xnnpack_binary
+
+    def noted(one: Any, *more: Any) -> Any:
+        graphs.append([(type(node.xnode_union).__name__, node.output_min_max) for node in one.xnodes])
+        return made(one, *more)
+
+    for module in (preprocess, writer):
+        monkeypatch.setattr(module, "serialize_xnnpack_binary", noted)
+    exported = load_module("nas.deploy.formats.executorch").export_graph(graph, FOLDED.network)
+    load_module("nas.lowering.executorch").network_program(FOLDED.network, int8=True)
+    assert graphs[0] == graphs[1] and len(graphs[0]) > 8
+    assert signal_to_noise_db(exported.run(PICTURE), wanted(graph)) > 20
