@@ -164,6 +164,12 @@ def execution_options(verb: Callable[..., None]) -> Callable[..., None]:
     "--finalists", type=click.IntRange(1), metavar="N", help="Trained again for longer. [default: the experiment's]"
 )
 @click.option(
+    "--int8-finals",
+    type=click.IntRange(0),
+    metavar="STEPS",
+    help="Train finals in int8 as well, and choose the winner by that. [default: the experiment's, else float32]",
+)
+@click.option(
     "--strategy", metavar="KEY|FILE", help="Proposes what is trained. [default: the experiment's, else chamnet's]"
 )
 @click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")
@@ -319,7 +325,30 @@ def info(**options: Any) -> None:
     "--augment/--no-augment", default=True, show_default=True, help="Change pictures more than a search does."
 )
 @click.option(
-    "--teacher", type=click.Path(path_type=Path), metavar="DIR", help="A finished training whose outputs it learns too."
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="On a CPU. [default: one for a small network, else the cores that the process may use]",
+)
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE.onnx",
+    help="A finished training, or a depth network of your own, whose outputs it learns too.",
+)
+@click.option(
+    "--teacher-wants",
+    type=click.Choice(["unit", "imagenet"]),
+    default="unit",
+    show_default=True,
+    help="What FILE.onnx is given: RGB in [0, 1], or that by ImageNet's mean and deviation.",
+)
+@click.option(
+    "--teacher-gives",
+    type=click.Choice(["log-disparity", "disparity", "depth"]),
+    default="log-disparity",
+    show_default=True,
+    help="What FILE.onnx answers; up to a scale and a shift.",
 )
 @click.option(
     "--log", "loggers", type=click.Choice(["tensorboard"]), multiple=True, help="Give the learning curve to that tool."
@@ -342,6 +371,7 @@ def train(**options: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="File to write.")
 @click.option("--int8", is_flag=True, help="In int8, as nas quantise left it.")
 @click.option("--size", metavar="HxW|dynamic", help="Of the pictures. [default: the size that was searched at]")
+@click.option("--measure", is_flag=True, help="Time the file on one thread of this machine, for the card.")
 @json_option
 def export(**options: Any) -> None:
     """Write the network of SOURCE, a training folder or a RUN, as a file for another runtime.

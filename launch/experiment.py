@@ -79,6 +79,8 @@ class Experiment:
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
       lag: how many of the latest trials a proposal does without, see `nas.search.loop`; None for twice the workers.
       num_finalists: how many are trained again, at `final_fidelity`.
+      int8_finals: steps of a training in int8 that each final gets, so that the best network as shipped wins; 0 only
+        learns the ranges, None measures in float32 alone. Of a search with one objective.
       objective: the metric that is learned, and minimised unless `minimise` names something else; a limit may name it.
       minimise: a resource, the least of which is sought among networks that meet the limit on the objective, such as
         "error <= 1.02 * baseline"; None for the objective itself.
@@ -103,6 +105,7 @@ class Experiment:
     fidelity: int
     num_finalists: int
     final_fidelity: int
+    int8_finals: int | None = None
     objective: str = "error"
     minimise: str | None = None
     objectives: tuple[str, ...] = ()
@@ -251,6 +254,11 @@ def _check_counts(experiment: Experiment) -> None:
         _check_count("rungs", rung)
     if experiment.lag is not None and (type(experiment.lag) is not int or experiment.lag < 0):
         raise ExperimentError(f"lag must be a whole number from 0, got {_shown(experiment.lag)}; 2 is usual")
+    if experiment.int8_finals is not None and (type(experiment.int8_finals) is not int or experiment.int8_finals < 0):
+        raise ExperimentError(
+            f"int8_finals must be a whole number of steps from 0, got {_shown(experiment.int8_finals)}; None is for "
+            "float32 alone"
+        )
     if experiment.num_design > experiment.num_trials:
         raise ExperimentError(
             f"num_design is part of num_trials, got {experiment.num_design} of {experiment.num_trials}; "

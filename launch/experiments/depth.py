@@ -26,7 +26,7 @@ One search serves many operating points; each takes seconds and trains nothing:
 """
 
 from launch.experiment import Experiment, Workplace
-from launch.experiments._depth import RESOURCES, own_pictures
+from launch.experiments._depth import RESOURCES, own_pictures, slow_bfloat16
 from nas.record import Evaluator
 from predictors import gp
 from search_spaces import tiefenrausch
@@ -57,6 +57,8 @@ def _make_evaluator(place: Workplace) -> Evaluator:
     from nas.depth.training import Recipe
     from nas.evaluators.depth import DepthEvaluator
 
+    if slow := slow_bfloat16():
+        place.say(slow)
     data = own_pictures(place, (SPACE.input.height, SPACE.input.width))
     recipe = Recipe(batch_size=BATCH_SIZE, peak_lr=PEAK_LR, warmup_share=0.05, colour_jitter=0.1, precision="bfloat16")
     return DepthEvaluator(space=SPACE, data=data, recipe=recipe, checkpoints=place.checkpoints)

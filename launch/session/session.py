@@ -28,6 +28,8 @@ from nas.strategies.halving import full_predictor
 
 QUALITY, OBJECTIVE = "quality", "objective_given"
 """In experiment.json: the limit on the objective, and what the command gave as --objective: a text, or several."""
+INT8_FINALS = "int8_finals"
+"""Steps of the finals' training in int8; not there for finals in float32 alone."""
 AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
 
 
@@ -175,8 +177,13 @@ def kept_objectives(asked: Sequence[str]) -> dict[str, Any]:
 
 
 def with_rungs(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
-    """The experiment with the rungs that the run was started with."""
-    return replace(experiment, rungs=tuple(settings.get("rungs", ())), eta=settings.get("eta", experiment.eta))
+    """The experiment with the rungs, and the finals, that the run was started with."""
+    return replace(
+        experiment,
+        rungs=tuple(settings.get("rungs", ())),
+        eta=settings.get("eta", experiment.eta),
+        int8_finals=settings.get(INT8_FINALS),
+    )
 
 
 def load_experiment(reference: str) -> Experiment:

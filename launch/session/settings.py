@@ -13,7 +13,7 @@ from launch.extensions import SETTING, OwnFiles, parts
 from launch.pricing import split_limits
 from launch.session import compatibility, depth_options, latency
 from launch.session.folder import RunFolder
-from launch.session.session import QUALITY, asked_before, identity, kept_objectives, limits_of
+from launch.session.session import INT8_FINALS, QUALITY, asked_before, identity, kept_objectives, limits_of
 from nas.costs import resource_name
 from nas.depth.data import Kind
 from nas.record.storage import split_password
@@ -40,6 +40,7 @@ def settings_of(
     strategy: str | None = None,
     predictor: str | None = None,
     asked: tuple[str, ...] = (),
+    int8_finals: int | None = None,
 ) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
@@ -65,12 +66,15 @@ def settings_of(
     depth = depth_options.record(
         depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
     )
+    kept_int8 = old.get(INT8_FINALS) if old else experiment.int8_finals
+    int8 = kept_int8 if int8_finals is None else int8_finals
     chosen = parts.record(replace(experiment, rungs=tuple(steps)), old, {"strategy": strategy, "predictor": predictor})
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study") or study_name(experiment, folder),
         **identity(experiment),
         **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
+        **({INT8_FINALS: int8} if int8 is not None else {}),
         **chosen,
         "limits": [own.limit(text) for text in wanted],
         **_given(limits, old),

@@ -49,6 +49,7 @@ class Command:
     objectives: tuple[str, ...]
     choose: tuple[str, ...]
     finalists: int | None
+    int8_finals: int | None
     strategy: str | None
     predictor: str | None
     data: Path | None
@@ -136,6 +137,7 @@ def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots
         strategy=command.strategy,
         predictor=command.predictor,
         asked=command.objectives,
+        int8_finals=command.int8_finals,
     )
 
 

@@ -165,6 +165,27 @@ def test_any_architecture_trains_with_a_teacher_and_goes_on_from_its_own_end(
     assert further.record["metrics_at_start"]["error"] == pytest.approx(ended.record["metrics"]["error"], abs=1e-3)
 
 
+def test_an_onnx_file_teaches_and_threads_are_kept(
+    whole: tuple[TrainingFolder, Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
+    teacher, out = tmp_path / "teacher.onnx", tmp_path / "out"
+    assert nas("export", str(whole[0].path), "--format", "onnx", "--out", str(teacher)).code == 0
+    command = [
+        "train", architecture(tmp_path), "--experiment", LEARNING, "--out", str(out), "--steps", "2",
+        "--teacher", str(teacher), "--teacher-gives", "disparity",
+    ]  # fmt: skip
+    ended = nas(*command, "--threads", "2")
+    assert ended.code == 0, ended.err
+    assert "training on 2 of" in ended.err
+    settings = TrainingFolder(path=out).settings()
+    assert settings["threads"] == 2 and settings["teacher"].endswith(" unit disparity")
+    (out / "trained.json").unlink()
+    assert "was started with threads = 2, now it is 1" in error_of(nas(*command, "--threads", "1"))
+    teacher.write_bytes(teacher.read_bytes()[:100])
+    assert "a teacher must be an ONNX file" in error_of(nas(*command[:-4], "--teacher", str(teacher)))
+
+
 def test_a_diverged_one_keeps_its_checkpoint_and_goes_on_with_a_lower_rate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
