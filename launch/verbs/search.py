@@ -15,7 +15,7 @@ from launch.extensions import OwnFiles
 from launch.extensions.parts import check_parts, with_parts
 from launch.json_text import json_text
 from launch.run import Options, check_choice, check_limits, checkpoints_of, expected_bytes
-from launch.session import RunFolder, meaning_of
+from launch.session import RunFolder, check_sets, meaning_of, path_of, read_as, sets_of
 from launch.session.continuation import settle
 from launch.session.latency import tables_at_hand, with_latencies
 from launch.session.session import (
@@ -29,6 +29,7 @@ from launch.session.session import (
 from launch.session.settings import settings_of
 from launch.terminal import Progress, check_outputs, front_text, is_violated, own_file, winner_text
 from nas.depth.data import Kind
+from nas.depth.data.sets import DataSet, parse
 from nas.errors import aside
 from nas.record import Evaluator, Executor
 from nas.record.storage import split_password
@@ -65,7 +66,7 @@ class Command:
     finalists: int | None
     strategy: str | None
     predictor: str | None
-    data: Path | None
+    data: tuple[DataSet, ...]
     depth_is: Kind | None
     depth_invalid: tuple[float, ...]
     depth_valid: tuple[float, ...]
@@ -87,12 +88,13 @@ class Effort:
 
 def run(**options: Any) -> int:
     """Search, and print the winner; exit status 1 if it violates a limit as measured."""
-    command = Command(**options)
+    command = Command(**{**options, "data": tuple(map(parse, options["data"]))})
     _check_files(command)
     folder = RunFolder(path=command.run)
     old = folder.settings() if folder.started else {}
     named = _named(command, old)
     check_objectives(folder, named)
+    check_sets(command.data, named)
     effort = _effort(command, named, folder)
     settings = _settings(command, named, folder, effort.slots)
     _hand_over_password(command.storage)
@@ -115,7 +117,7 @@ def _named(command: Command, old: Mapping[str, Any]) -> Experiment:
 
 def _check_files(command: Command) -> None:
     """Refuse to write where something is that the command reads."""
-    reads = {"EXPERIMENT": own_file(command.experiment), "--data": command.data}
+    reads = {"EXPERIMENT": own_file(command.experiment), **read_as(command.data)}
     reads |= {f"--latency {table}": own_file(table) for table in command.latencies}
     kept = Path(command.checkpoints.removeprefix("file://")) if command.checkpoints else None
     check_outputs({"--out": command.run}, reads)
@@ -216,7 +218,8 @@ def _workplace(
 ) -> Workplace:
     return Workplace(
         cache=command.cache or user_cache_path("chamnas"),
-        data=Path(settings["data"]) if settings["data"] else None,
+        data=path_of(sets_of(settings)),
+        sets=sets_of(settings),
         workers=min(effort.slots, os.cpu_count() or 1),
         progress=progress.step,
         checkpoints=checkpoints_of(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64, Shaped, UInt8
+from jaxtyping import Bool, Float, Float64, Int64, Shaped, UInt8
 from torch import Tensor
 
 from nas.depth.data import DepthImages
@@ -64,11 +64,30 @@ def load(images: DepthImages, device: torch.device) -> Batches:
     )
 
 
-def order(num_images: int, recipe: Recipe, rng: np.random.Generator) -> Int64[np.ndarray, "steps b"]:
-    """Which images each step takes: every image once per epoch, a new shuffle each epoch."""
+def order(
+    num_images: int, recipe: Recipe, rng: np.random.Generator, draws: Float64[np.ndarray, " n"] | None = None
+) -> Int64[np.ndarray, "steps b"]:
+    """Which images each step takes: every image once per epoch, a new shuffle each epoch.
+
+    With `draws` (see `nas.depth.data.DepthImages`) every image is taken as often as its share of all passes says,
+    rounded up or down, in random order.
+    """
+    if draws is not None:
+        return rng.permutation(_drawn(draws, recipe.image_passes, rng)).reshape(recipe.steps, recipe.batch_size)
     epochs = -(-recipe.image_passes // num_images)
     shuffled = np.concatenate([rng.permutation(num_images) for _ in range(epochs)])
     return shuffled[: recipe.image_passes].reshape(recipe.steps, recipe.batch_size).astype(np.int64)
+
+
+def _drawn(draws: Float64[np.ndarray, " n"], passes: int, rng: np.random.Generator) -> Int64[np.ndarray, " passes"]:
+    """So many indices, each as often as its share, rounded: marks at even distances along the shares laid end to end.
+
+    Source: Baker 1987, "Reducing bias and inefficiency in the selection algorithm" (stochastic universal sampling). The
+    images stay in their order, so that the shares of data sets one behind the other are exact within one pass.
+    """
+    ends = np.cumsum(draws) / draws.sum() * passes
+    marks = np.arange(passes) + rng.random()
+    return np.searchsorted(ends, marks, side="right").clip(max=len(draws) - 1).astype(np.int64)
 
 
 def to_input(rgb: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:

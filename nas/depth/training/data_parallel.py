@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 from torch import Tensor, nn
 from torch.multiprocessing import _prctl_pr_set_pdeathsig  # type: ignore[attr-defined]  # as torch's own spawn does
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
@@ -39,6 +39,7 @@ class _Work:
     rgb: UInt8[Tensor, "n h w 3"]
     depth: Float32[Tensor, "n h w"]
     group: tuple[str, ...]
+    draws: Float64[Tensor, " n"] | None
     recipe: Recipe
     seed: int
     devices: tuple[str, ...]
@@ -75,6 +76,7 @@ def train_together(
             rgb=to_tensor(images.rgb),
             depth=to_tensor(images.depth),
             group=images.group,
+            draws=None if images.draws is None else to_tensor(images.draws),
             recipe=recipe,
             seed=seed,
             devices=devices,
@@ -141,7 +143,8 @@ def _open_group(rank: int, work: _Work) -> None:
 
 def _train(team: Team, work: _Work, device: str) -> tuple[TrainResult, nn.Module]:
     module = copy.deepcopy(work.module)  # what came through shared memory is the other processes' as well
-    images = DepthImages(rgb=work.rgb.numpy(), depth=work.depth.numpy(), group=work.group)
+    draws = None if work.draws is None else work.draws.numpy()
+    images = DepthImages(rgb=work.rgb.numpy(), depth=work.depth.numpy(), group=work.group, draws=draws)
     result = train(
         module,
         images,

@@ -51,7 +51,7 @@ def train_shared(
       TrainingDiverged: the loss became NaN or infinite.
     """
     pictures = batching.load(images, torch.device("cpu"))
-    order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)))
+    order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)), images.draws)
     losses = np.zeros(recipe.steps, dtype=np.float32)
     for step in range(recipe.steps):
         rng = np.random.default_rng((seed, 1, step))

@@ -119,7 +119,7 @@ def start(
         module=module,
         optimiser=adamw(module, recipe),
         pictures=batching.load(images, device),
-        order=batching.order(len(images), recipe, np.random.default_rng((seed, 0))),
+        order=batching.order(len(images), recipe, np.random.default_rng((seed, 0)), images.draws),
         recipe=recipe,
         seed=seed,
         device=device,
