@@ -1,5 +1,6 @@
 import base64
 import io
+import shutil
 import struct
 from pathlib import Path
 
@@ -7,9 +8,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from nas.depth.data.depth_encoding import Meaning
 from nas.depth.data.images import DataError
+from nas.depth.data.readers.phone import READER
+from nas.depth.data.readers.reader import Files
 from tests.nas.depth.data.readers.heic_written import Described, heic
 from tests.nas.depth.data.readers.sets_written import HEIGHT, SIZE, WIDTH, all_of, read, write_picture
+from tests.real_photos import photo
 
 NAMES = ("a", "b", "c")
 NEAR, FAR = 0.5, 8.0
@@ -148,3 +153,15 @@ def test_a_portrait_that_cannot_be_read_is_named(tmp_path: Path, content: bytes,
     write_all(tmp_path, content)
     with pytest.raises(DataError, match=message):
         read(tmp_path)
+
+
+def test_a_portrait_of_an_iphone_is_in_metres_beside_a_photograph_without_depth(tmp_path: Path) -> None:
+    shutil.copy(photo("pug.heic"), tmp_path)
+    shutil.copy(photo("cat.hif"), tmp_path)
+    source = READER.open(tmp_path, Meaning())
+    assert [example.name for example in source.examples] == ["pug.heic"] and "cat.hif" in source.unused
+    frame = source.examples[0].read(Files(tmp_path))
+    assert frame.picture.shape == (3024, 4032) and frame.depth.shape == (576, 768)
+    assert np.nanmin(frame.depth) == pytest.approx(1 / 4.3828125) and np.nanmax(frame.depth) == pytest.approx(
+        1 / 1.498046875
+    )
