@@ -25,6 +25,7 @@ def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
       DataError: there are none, or they cannot be read.
     """
     from nas.depth.data import DataError
+    from nas.depth.data.room import usual_room
     from nas.depth.data.sets import DataSet, read_sets
 
     if place.data is None:
@@ -32,6 +33,7 @@ def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
     data = read_sets(
         place.sets or (DataSet(path=place.data),),
         size=size,
+        room=usual_room(place.cache),
         meaning=place.depth,
         progress=lambda done, total: place.progress("reading pictures", done, total),
     )

@@ -11,30 +11,31 @@ from hashlib import sha256
 import numpy as np
 
 from nas.depth.data.images import DepthData, DepthImages, concatenate
+from nas.depth.data.room import Room, joined
 
 
-def mixed(sets: Sequence[DepthData], weights: Sequence[float]) -> DepthData:
+def mixed(sets: Sequence[DepthData], weights: Sequence[float], room: Room | None = None) -> DepthData:
     """One data set of several, their groups named by set.
 
     Args:
       sets: two or more.
       weights: of each, above 0: the share of a training's draws.
+      room: see `nas.depth.data.reading.read_set`.
 
     Raises:
       DataError: sizes differ.
     """
     names = _names(sets)
     shares = np.array(weights, dtype=np.float64) / sum(weights)
-    train = [
-        replace(_named(one.train, name), draws=np.full(len(one.train), share / len(one.train)))
-        for one, name, share in zip(sets, names, shares, strict=True)
-    ]
+    train = [_named(one.train, name) for one, name in zip(sets, names, strict=True)]
+    draws = [np.full(len(images), share / len(images)) for images, share in zip(train, shares, strict=True)]
+    together = sha256(" ".join(names).encode()).hexdigest()[:8]
     told = ", ".join(
         f"{100 * share:.3g} % from {name} ({len(one.train):,} pictures)"
         for one, name, share in zip(sets, names, shares, strict=True)
     )
     return DepthData(
-        train=concatenate(train),
+        train=replace(joined(train, f"mixture-{together}", room), draws=np.concatenate(draws)),
         validation=concatenate([_named(one.validation, name) for one, name in zip(sets, names, strict=True)]),
         test=concatenate([_named(one.test, name) for one, name in zip(sets, names, strict=True)]),
         name=" + ".join(names),

@@ -5,6 +5,7 @@ train, validation, test, each by name, so that the digest of the same files is t
 """
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +19,7 @@ from nas.depth.data.images import DataError, DepthData, DepthImages
 from nas.depth.data.orientation import same_aspect
 from nas.depth.data.readers.reader import Example, Files, Frame, Part, Reader, Source
 from nas.depth.data.resample import centre_crop, scaled_window, shrink_depth, shrink_rgb
+from nas.depth.data.room import Room, filled, is_in_files
 from nas.depth.data.survey import Sight
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -34,6 +36,7 @@ def read_set(
     validation_share: float = VALIDATION_SHARE,
     test_share: float = TEST_SHARE,
     progress: Callable[[int, int], None] | None = None,
+    room: Room | None = None,
 ) -> DepthData:
     """The data set at `path`; its notes tell what was read and what was not.
 
@@ -44,6 +47,7 @@ def read_set(
       validation_share: of the groups that no part is published for, rounded, at least one.
       test_share: likewise.
       progress: called with (pictures read, pictures in all) after each.
+      room: where training pictures may lie that do not fit into memory; None for in memory whatever they take.
 
     Raises:
       DataError: it is no such data set, has too few groups, a file cannot be read, depth has the wrong type or shape or
@@ -53,14 +57,19 @@ def read_set(
     _check_kind(source, meaning, key)
     part_of = parts_of(source.examples, validation_share, test_share)
     pixels = _Pixels(path=path, source=source, size=size, meaning=meaning, progress=progress)
-    parts = {part: pixels.read([one for one in source.examples if part_of[one.group] == part]) for part in PARTS}
+    examples = {part: [one for one in source.examples if part_of[one.group] == part] for part in PARTS}
+    name = f"{path.name}-{size[0]}x{size[1]}-{sha256(repr((str(path), key)).encode()).hexdigest()[:8]}"
+    parts = {part: pixels.read(examples[part], room if part == "train" else None, name) for part in PARTS}
     suspicion.check(pixels.sights, meaning, source, path.name, key)
     return DepthData(
         **parts,
         name=path.name,
         provenance=_provenance(path, key, size),
-        notes=survey.sentences(
-            pixels.sights, meaning, source, key, len(part_of), [len(images) for images in parts.values()]
+        notes=(
+            *survey.sentences(
+                pixels.sights, meaning, source, key, len(part_of), [len(images) for images in parts.values()]
+            ),
+            *_whereabouts(parts["train"], room),
         ),
         digest=pixels.digest,
     )
@@ -103,17 +112,18 @@ class _Pixels:
     def digest(self) -> str:
         return self._files.digest
 
-    def read(self, examples: Sequence[Example]) -> DepthImages:
-        rgb = np.empty((len(examples), *self._size, 3), dtype=np.uint8)
-        depth = np.empty((len(examples), *self._size), dtype=np.float32)
-        for i, example in enumerate(examples):
-            frame = example.read(self._files)
-            shape = frame.picture.shape
-            rgb[i] = shrink_rgb(frame.picture.rgb[centre_crop(shape, self._size[1] / self._size[0])], self._size)
-            depth[i] = self._depth(example, frame)
-            if self._progress is not None:
-                self._progress(len(self.sights), len(self._source.examples))
-        return DepthImages(rgb=rgb, depth=depth, group=tuple(example.group for example in examples))
+    def read(self, examples: Sequence[Example], room: Room | None, name: str) -> DepthImages:
+        def fill(rgb: np.ndarray, depth: np.ndarray) -> tuple[str, ...]:
+            for i, example in enumerate(examples):
+                frame = example.read(self._files)
+                shape = frame.picture.shape
+                rgb[i] = shrink_rgb(frame.picture.rgb[centre_crop(shape, self._size[1] / self._size[0])], self._size)
+                depth[i] = self._depth(example, frame)
+                if self._progress is not None:
+                    self._progress(len(self.sights), len(self._source.examples))
+            return tuple(example.group for example in examples)
+
+        return filled(len(examples), self._size, fill, room, name)
 
     def _depth(self, example: Example, frame: Frame) -> Float32[np.ndarray, "h w"]:
         check_shape(frame)
@@ -153,6 +163,16 @@ def check_shape(frame: Frame) -> None:
             f"depth must have its picture's shape {frame.picture.shape}, or its aspect, {frame.depth_name} has "
             f"{shape}; export it from the whole picture"
         )
+
+
+def _whereabouts(train: DepthImages, room: Room | None) -> tuple[str, ...]:
+    """A sentence on training pictures that lie in files."""
+    if room is None or not is_in_files(train):
+        return ()
+    return (
+        f"the {len(train):,} training pictures take more than {room.memory_bytes / 2**30:.3g} GiB: they lie in "
+        f"{room.folder} and are read as they are drawn",
+    )
 
 
 def _check_kind(source: Source, meaning: Meaning, key: str) -> None:

@@ -19,10 +19,11 @@ from nas.depth.data.mixture import mixed
 from nas.depth.data.readers.reader import Reader
 from nas.depth.data.readers.teacher import SUFFIX, TeacherReader
 from nas.depth.data.reading import AS_WRITTEN, read_set
+from nas.depth.data.room import Room
 from nas.plugins import READERS
 
 PLAIN, TEACHER = "folder", "teacher"
-OWNERS_SAY = (PLAIN, TEACHER)
+OWNERS_SAY = (PLAIN, TEACHER, "webdataset")
 """Readers of files whose owner says whether they hold depth or disparity."""
 NAMED = re.compile(r"(?P<reader>[^:/\\]*[^:]+?):(?P<path>.+)", re.DOTALL)
 WEIGHTED = re.compile(r"(?P<rest>.+):(?P<weight>[^:/\\]*)", re.DOTALL)
@@ -140,6 +141,7 @@ def read_sets(
     size: tuple[int, int],
     meaning: Meaning = AS_WRITTEN,
     progress: Callable[[int, int], None] | None = None,
+    room: Room | None = None,
 ) -> DepthData:
     """The data set that is named, or the mixture of several.
 
@@ -148,6 +150,7 @@ def read_sets(
       size: height and width in pixels of every image of the result.
       meaning: what their owner says of the numbers; of a mixture, of those sets whose format does not say it.
       progress: called with (pictures read, pictures in all) after each, anew for each set.
+      room: where training pictures may lie that do not fit into memory; None for in memory whatever they take.
 
     Raises:
       DataError: see `reader_of` and `nas.depth.data.reading.read_set`.
@@ -162,7 +165,8 @@ def read_sets(
             size=size,
             meaning=replace(meaning, kind=None) if spoken_of and key not in OWNERS_SAY else meaning,
             progress=progress,
+            room=room,
         )
         for data, (key, reader) in zip(sets, found, strict=True)
     ]
-    return read[0] if len(read) == 1 else mixed(read, [data.weight for data in sets])
+    return read[0] if len(read) == 1 else mixed(read, [data.weight for data in sets], room)

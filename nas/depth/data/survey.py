@@ -22,6 +22,8 @@ NUM_COUNTED, NUM_POOLED = 16_384, 512
 MIN_SHARE, MIN_KNOWN = 0.01, 0.1
 """Of a picture's pixels, to be common; of a third's, to tell how depth rises."""
 NUM_NAMED = 3
+PLAIN = "folder"
+"""The reader whose format there is nothing to say of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,7 +137,7 @@ def sentences(
     """What was read, then what is out of the ordinary, each kind once; `parts` are the pictures of each."""
     first = (
         _read(sights, meaning, num_groups)
-        if source.kind is None and source.median_m is None and source.asks_marks
+        if key == PLAIN
         else _read_as(sights, meaning, source, key, num_groups, parts)
     )
     told = (first, *_turned(sights), _scaled(sights), _constant(sights), source.unused)

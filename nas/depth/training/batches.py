@@ -6,6 +6,7 @@ columns x channels, and only then turned to float: the batch is channels_last wi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -31,6 +32,17 @@ class Batch:
             yield Batch(rgb=rgb, log_disparity=log_disparity, valid=valid)
 
 
+@runtime_checkable
+class Pictures(Protocol):
+    """A data set from which batches are cut, wherever it lies."""
+
+    def cut(self, indices: Int64[np.ndarray, " b"], recipe: Recipe, rng: np.random.Generator) -> Batch:
+        """The images at `indices`, augmented as `recipe` says."""
+
+    def read_ahead(self, indices: Int64[np.ndarray, " b"]) -> None:
+        """What will be cut next: time to fetch it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batches:
     """A data set on one device, from which batches are sliced."""
@@ -51,6 +63,9 @@ class Batches:
             gain = np.exp(rng.normal(0, recipe.colour_jitter, (len(indices), 3, 1, 1))).astype(np.float32)
             x = x * torch.from_numpy(gain).to(x.device)
         return Batch(rgb=x, log_disparity=log_disparity, valid=valid)
+
+    def read_ahead(self, indices: Int64[np.ndarray, " b"]) -> None:
+        """All is there already."""
 
 
 def load(images: DepthImages, device: torch.device) -> Batches:
