@@ -51,7 +51,13 @@ cache_option = click.option(
 
 
 _DATA_OPTIONS = (
-    click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]"),
+    click.option(
+        "--data",
+        multiple=True,
+        metavar="[READER:]PATH[:WEIGHT]",
+        help="Your own data set, in a format of `nas list readers`; several are mixed by their weights. "
+        "[default: the experiment's]",
+    ),
     click.option(
         "--depth-is",
         type=click.Choice(["depth", "disparity"]),

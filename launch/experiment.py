@@ -15,6 +15,7 @@ from typing import Any
 
 from nas.costs import AnyResource
 from nas.depth.data import Meaning
+from nas.depth.data.sets import DataSet
 from nas.devices import Device
 from nas.plugins import DEVICES, PREDICTORS, RESOURCES, SPACES, STRATEGIES, Kind
 from nas.record import Evaluator
@@ -42,7 +43,8 @@ class Workplace:
 
     Attributes:
       cache: a folder for what can be made again, such as a rendered data set.
-      data: the user's own data set, None for the experiment's default.
+      data: the user's own data set, None for the experiment's default; of several, the first.
+      sets: the same with their readers and weights; empty where only a path is known.
       depth: what the numbers in the user's own depth files mean.
       workers: processes that preparation may use.
       progress: told (what, done, total).
@@ -56,6 +58,7 @@ class Workplace:
     progress: Callable[[str, int, int], None]
     checkpoints: Checkpoints | None = None
     depth: Meaning = AS_WRITTEN
+    sets: tuple[DataSet, ...] = ()
     say: Callable[[str], None] = say_nothing
 
 
@@ -74,6 +77,7 @@ class Experiment:
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".
       baseline: the space's reference architecture that "baseline" stands for in limits.
       num_design: space-filling trials before the predictor guides; part of `num_trials`.
+      reads_sets: whether `make_evaluator` reads `place.sets`; otherwise it is given one path, which it reads itself.
       fidelity: training budget of a search trial, in the evaluator's measure.
       rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
@@ -112,6 +116,7 @@ class Experiment:
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
     lag: int | None = None
+    reads_sets: bool = False
 
     def __post_init__(self) -> None:
         _check_parts(self)

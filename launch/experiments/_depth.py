@@ -45,13 +45,16 @@ def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
     Raises:
       DataError: there are none, or they cannot be read.
     """
-    from nas.depth.data import DataError, folder
+    from nas.depth.data import DataError
+    from nas.depth.data.room import usual_room
+    from nas.depth.data.sets import DataSet, read_sets
 
     if place.data is None:
         raise DataError("this search is on your own pictures, got none; give --data FOLDER with rgb/ and depth/")
-    data = folder.read_folder(
-        place.data,
+    data = read_sets(
+        place.sets or (DataSet(path=place.data),),
         size=size,
+        room=usual_room(place.cache),
         meaning=place.depth,
         progress=lambda done, total: place.progress("reading pictures", done, total),
     )

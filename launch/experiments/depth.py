@@ -1,6 +1,7 @@
 """Full size: a depth network for phones, of the reference space at 384 x 288, searched on your own pictures with GPUs.
 
-DATA is a folder with rgb/ and depth/, as README says. On one GPU, two trials sharing it:
+DATA is a data set in a format of `nas list readers`, as README says; several are mixed. On one GPU, which two trials
+share:
 
     nas search depth --out runs/depth --data DATA --gpus-per-trial 0.5
 
@@ -49,6 +50,7 @@ def experiment() -> Experiment:
         fidelity=12_000,
         num_finalists=8,
         final_fidelity=60_000,
+        reads_sets=True,
     )
 
 

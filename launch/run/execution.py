@@ -12,7 +12,7 @@ from launch.budget import Budget, check_budget
 from launch.executors import Terms, make_executor, plan_slots, read_duration, read_size
 from launch.experiment import Experiment, Workplace
 from launch.run.checkpoints import checkpoints_of, expected_bytes
-from launch.session import RunFolder, meaning_of
+from launch.session import RunFolder, meaning_of, path_of, sets_of
 from launch.terminal import Progress
 from nas.record import Evaluator, Executor
 from nas.record.checkpoints import Checkpoints
@@ -91,7 +91,8 @@ class Execution:
         """What the run's evaluator may know of this machine."""
         return Workplace(
             cache=self.cache or user_cache_path("chamnas"),
-            data=Path(settings["data"]) if settings["data"] else None,
+            data=path_of(sets_of(settings)),
+            sets=sets_of(settings),
             workers=min(slots, os.cpu_count() or 1),
             progress=progress.step,
             checkpoints=checkpoints_of(

@@ -12,10 +12,12 @@ from launch.experiment import Experiment
 from launch.extensions import SETTING, OwnFiles, parts
 from launch.pricing import split_limits
 from launch.session import compatibility, depth_options, latency
+from launch.session.data_options import setting_of
 from launch.session.folder import RunFolder
 from launch.session.session import INT8_FINALS, QUALITY, asked_before, identity, kept_objectives, limits_of
 from nas.costs import resource_name
 from nas.depth.data import Kind
+from nas.depth.data.sets import DataSet
 from nas.record.storage import split_password
 
 
@@ -29,7 +31,7 @@ def settings_of(
     lag: int | None,
     slots: int,
     storage: str | None,
-    data: Path | None,
+    data: tuple[DataSet, ...],
     latencies: tuple[str, ...] = (),
     rungs: tuple[int, ...] = (),
     eta: float | None = None,
@@ -62,7 +64,7 @@ def settings_of(
     timed = latency.record(
         experiment.space, (*latencies, *latency.named(experiment, latencies, _resources(wanted, experiment))), old
     )
-    own_data = str(data.resolve()) if data is not None else old.get("data")
+    own_data = setting_of(data, old)
     depth = depth_options.record(
         depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
     )

@@ -14,7 +14,7 @@ from launch.json_text import json_text
 from launch.loggers import check_loggers
 from launch.run import Options, check_choice, check_limits
 from launch.run.execution import Execution, taken
-from launch.session import RunFolder
+from launch.session import RunFolder, check_sets, read_as
 from launch.session.continuation import settle
 from launch.session.latency import tables_at_hand, with_latencies
 from launch.session.session import (
@@ -28,6 +28,7 @@ from launch.session.session import (
 from launch.session.settings import settings_of
 from launch.terminal import Progress, check_outputs, front_text, is_violated, own_file, winner_text
 from nas.depth.data import Kind
+from nas.depth.data.sets import DataSet, parse
 from nas.errors import aside
 from nas.record.storage import split_password
 
@@ -52,7 +53,7 @@ class Command:
     int8_finals: int | None
     strategy: str | None
     predictor: str | None
-    data: Path | None
+    data: tuple[DataSet, ...]
     depth_is: Kind | None
     depth_invalid: tuple[float, ...]
     depth_valid: tuple[float, ...]
@@ -74,13 +75,14 @@ class Effort:
 def run(**options: Any) -> int:
     """Search, and print the winner; exit status 1 if it violates a limit as measured."""
     execution, asked = taken(options)
-    command = Command(**asked)
+    command = Command(**{**asked, "data": tuple(map(parse, asked["data"]))})
     check_loggers(command.loggers)
     _check_files(command, execution)
     folder = RunFolder(path=command.run)
     old = folder.settings() if folder.started else {}
     named = _named(command, old)
     check_objectives(folder, named)
+    check_sets(command.data, named)
     effort = _effort(command, execution, named, folder)
     settings = _settings(command, named, folder, effort.slots)
     _hand_over_password(command.storage)
@@ -103,7 +105,7 @@ def _named(command: Command, old: Mapping[str, Any]) -> Experiment:
 
 def _check_files(command: Command, execution: Execution) -> None:
     """Refuse to write where something is that the command reads."""
-    reads = {"EXPERIMENT": own_file(command.experiment), "--data": command.data}
+    reads = {"EXPERIMENT": own_file(command.experiment), **read_as(command.data)}
     reads |= {f"--latency {table}": own_file(table) for table in command.latencies}
     kept = Path(execution.checkpoints.removeprefix("file://")) if execution.checkpoints else None
     check_outputs({"--out": command.run}, reads)
