@@ -16,6 +16,8 @@ from nas.lowering.onnx import onnx_model
 from nas.lowering.torch_module import BuiltNetwork, parameters
 from nas.space import INPUT, GlobalPool, Linear, Network
 
+SIDE_MULTIPLE, SEARCHED_AT = "side_multiple", "searched_at"
+
 
 def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
     """The network as an ONNX model.
@@ -33,6 +35,7 @@ def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
         raise ExportError(str(error)) from error
     if dynamic:
         _free(model, network)
+    onnx.helper.set_model_props(model, properties(network))
     model.producer_name, model.producer_version = "chamnas", importlib.metadata.version("chamnas")
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString()
@@ -52,6 +55,12 @@ def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
             "operators": sorted({node.op_type for node in model.graph.node}),
         },
     )
+
+
+def properties(network: Network) -> dict[str, str]:
+    """What a file of free sides does not say of itself: what its sides must divide by, and what it was searched at."""
+    height, width = network.input[1:]
+    return {SIDE_MULTIPLE: str(network.side_multiple), SEARCHED_AT: f"{height}x{width}"}
 
 
 def _free(model: onnx.ModelProto, network: Network) -> None:
