@@ -406,6 +406,28 @@ def quantise(**options: Any) -> None:
     _call("quantise", options)
 
 
+@nas.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE|FOLDER...")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder to write to.")
+@click.option(
+    "--size",
+    type=click.IntRange(1, 2048),
+    metavar="N",
+    help="Long side at which the network sees pictures. [default: as many pixels as it was trained on]",
+)
+@click.option("--photo/--no-photo", default=True, show_default=True, help="Also 3D photos, as a page and as GLB.")
+@json_option
+def depth(**options: Any) -> None:
+    """Tell the depth of pictures by MODEL: a RUN's winner, a training's folder, winner.pt, an ONNX or ExecuTorch file.
+
+    Any kind and size of picture; of each, log-disparity (greater is nearer) as NPY and 16-bit PNG, in colours, and a 3D
+    photo to look around in.
+    Exit status: 0; 1 if pictures were skipped; 2 for bad input.
+    """
+    _call("depth", options)
+
+
 @nas.command("list")
 @click.argument("kind", required=False)
 @json_option

@@ -21,6 +21,8 @@ from nas.lowering.onnx import onnx_model
 from nas.lowering.torch_module import BuiltNetwork, parameters
 from nas.space import INPUT, GlobalPool, Linear, Network
 
+SIDE_MULTIPLE, SEARCHED_AT = "side_multiple", "searched_at"
+
 
 def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
     """The network as an ONNX model.
@@ -38,7 +40,7 @@ def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
         raise ExportError(str(error)) from error
     if dynamic:
         _free(model, network)
-    return _exported(model)
+    return _exported(model, network)
 
 
 def export_graph(graph: fx.GraphModule, network: Network) -> Exported:
@@ -48,12 +50,13 @@ def export_graph(graph: fx.GraphModule, network: Network) -> Exported:
       ExportError: an operator has no ONNX form.
     """
     try:
-        return _exported(onnx_model(network, int8=True, constants=int8_constants(graph, network)))
+        return _exported(onnx_model(network, int8=True, constants=int8_constants(graph, network)), network)
     except ValueError as error:
         raise ExportError(str(error)) from error
 
 
-def _exported(model: onnx.ModelProto) -> Exported:
+def _exported(model: onnx.ModelProto, network: Network) -> Exported:
+    onnx.helper.set_model_props(model, properties(network))
     model.producer_name, model.producer_version = "chamnas", importlib.metadata.version("chamnas")
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString()
@@ -73,6 +76,12 @@ def _exported(model: onnx.ModelProto) -> Exported:
             "operators": sorted({node.op_type for node in model.graph.node}),
         },
     )
+
+
+def properties(network: Network) -> dict[str, str]:
+    """What a file of free sides does not say of itself: what its sides must divide by, and what it was searched at."""
+    height, width = network.input[1:]
+    return {SIDE_MULTIPLE: str(network.side_multiple), SEARCHED_AT: f"{height}x{width}"}
 
 
 def _free(model: onnx.ModelProto, network: Network) -> None:

@@ -27,7 +27,7 @@ def orientation_of(image: Image.Image) -> int | None:
         except Exception:  # the pixels may well be whole: damaged EXIF is no reason to refuse them
             return UNREADABLE
     if said in (None, 0):  # some cameras write 0 for unknown
-        return None if said == 0 or _is_whole(image.info.get("exif", b"")) else UNREADABLE
+        return None if said == 0 or _is_whole(image.info.get("exif") or b"") else UNREADABLE
     return said if isinstance(said, int) and said in range(1, 9) else UNREADABLE
 
 

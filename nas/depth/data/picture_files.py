@@ -14,6 +14,7 @@ from jaxtyping import Shaped, UInt8
 from numpy.lib import format as npy
 from PIL import Image, UnidentifiedImageError
 
+from nas.depth.data.heic import is_heic, open_heic
 from nas.depth.data.images import DataError
 from nas.depth.data.orientation import UNREADABLE, UPRIGHT, orientation_of, same_aspect, turned, turns_with
 from nas.errors import reading
@@ -62,8 +63,8 @@ def read_picture(path: Path, content: bytes) -> Picture:
     Raises:
       DataError: the content is no picture, not of 8 bits, or too large.
     """
-    with reading(path, DataError, rule="rgb must be a PNG or JPEG", cure="replace the file"), _quiet():
-        with _opened(path, content) as image:
+    with reading(path, DataError, rule="rgb must be a PNG or JPEG", cure="replace the file"), quiet():
+        with opened(path, content) as image:
             if image.mode not in RGB_MODES:
                 raise DataError(
                     f"rgb must be an 8-bit picture, {path} has mode {image.mode!r}; convert it to 8-bit RGB"
@@ -117,10 +118,10 @@ def upright(stored: Shaped[np.ndarray, "h w"], word: int | None, picture: Pictur
 
 def _load_depth(path: Path, content: bytes) -> tuple[np.ndarray, int | None]:
     """The numbers as they are stored, and the file's own orientation."""
-    with reading(path, DataError, rule="depth must be a PNG, NPY or NPZ", cure="replace it"), _quiet():
+    with reading(path, DataError, rule="depth must be a PNG, NPY or NPZ", cure="replace it"), quiet():
         if path.suffix.lower() != ".png":
             return _load_array(path, content), None
-        with _opened(path, content) as image:
+        with opened(path, content) as image:
             if not image.mode.startswith("I"):
                 raise DataError(
                     f"depth in a PNG must have 16 bits and one channel, {path} has mode {image.mode!r}; "
@@ -129,10 +130,15 @@ def _load_depth(path: Path, content: bytes) -> tuple[np.ndarray, int | None]:
             return np.array(image), orientation_of(image)
 
 
-def _opened(path: Path, content: bytes) -> Image.Image:
-    """A picture whose size is known and whose pixels have not been read."""
+def opened(path: Path, content: bytes) -> Image.Image:
+    """A picture whose size is known and whose pixels have not been read.
+
+    Raises:
+      DataError: it has too many of them, or is a HEIC and what reads one is not installed.
+      ValueError: it is no picture.
+    """
     try:
-        return Image.open(io.BytesIO(content))
+        return open_heic(path, content) if is_heic(content) else Image.open(io.BytesIO(content))
     except Image.DecompressionBombError:
         raise DataError(f"a picture may have at most {MAX_PIXELS:,} pixels, {path} has more; save it smaller") from None
     except UnidentifiedImageError:  # its message names an object in memory
@@ -140,7 +146,7 @@ def _opened(path: Path, content: bytes) -> Image.Image:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence Pillow's warnings: of half the size that it refuses, and of oddities that it passes over."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

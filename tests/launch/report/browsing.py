@@ -35,15 +35,21 @@ class Window:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """A running chromium; the test is skipped where there is none, or nothing to drive it."""
+def browser(*arguments: str) -> Iterator[Any]:
+    """A running chromium; the test is skipped where there is none, or nothing to drive it.
+
+    Args:
+      arguments: what it draws with; nothing of the graphics card by default.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright to drive a browser")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no chromium on the path; install one to see the page in a browser")
     with playwright.sync_playwright() as driver:
         running = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"], timeout=FOREVER_S * 1000
+            executable_path=chromium,
+            args=["--no-sandbox", *(arguments or ("--disable-gpu",))],
+            timeout=FOREVER_S * 1000,
         )
         try:
             yield running
