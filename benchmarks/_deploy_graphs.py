@@ -27,11 +27,12 @@ def _onnx(path: Path) -> list[str]:
 def _executorch(path: Path) -> list[Any]:
     """Kinds of nodes, with the bounds of their outputs; constants and ids may be numbered otherwise."""
     program = load_module("executorch.exir._serialize._program").deserialize_pte_binary(path.read_bytes()).program
-    delegates = [_delegate(bytes(one.data)) for one in program.backend_delegate_data]
+    delegates = [delegate_graph(bytes(one.data))["xnodes"] for one in program.backend_delegate_data]
     return [[(node["xnode_union_type"], node.get("output_min_max")) for node in nodes] for nodes in delegates]
 
 
-def _delegate(data: bytes) -> list[dict[str, Any]]:
+def delegate_graph(data: bytes) -> dict[str, Any]:
+    """XNNPACK's graph, as its schema names things."""
     serialiser = load_module("executorch.backends.xnnpack.serialization.xnnpack_graph_serialize")
     flatbuffer = load_module("executorch.exir._serialize._flatbuffer")
     header = serialiser.XNNHeader.from_bytes(data[: serialiser.XNNHeader.EXPECTED_LENGTH])
@@ -42,5 +43,5 @@ def _delegate(data: bytes) -> list[dict[str, Any]]:
         binary.write_bytes(data[start : start + header.flatbuffer_size])
         flatbuffer._flatc_decompile(folder, str(schema), str(binary), ["--raw-binary"])
         text = Path(folder, "schema.json").read_text()
-    nodes: list[dict[str, Any]] = json.loads(re.sub(r":\s*([+-]?inf)", r': "\1"', text))["xnodes"]
-    return nodes
+    graph: dict[str, Any] = json.loads(re.sub(r":\s*([+-]?inf)", r': "\1"', text))
+    return graph

@@ -8,6 +8,7 @@ the first runs have left beside what was there with the runtime imported, `peak`
 """
 
 import gc
+import importlib
 import importlib.util
 import json
 import sys
@@ -62,17 +63,15 @@ def _eager() -> Callable[[Path, np.ndarray], Run]:
 
 
 def _compiled() -> Callable[[Path, np.ndarray], Run]:
-    import torch._dynamo  # what is imported is not the network's memory
-
-    torch._dynamo.config.cache_size_limit = 64
+    for module in ("torch._dynamo", "torch._inductor.compile_fx"):
+        importlib.import_module(module)  # what is imported is not the network's memory
     return lambda path, picture: _torch_run(torch.compile(_module(path), mode="default"), picture)
 
 
 def _module(path: Path) -> torch.nn.Module:
     """A winner's Python file, or a program of torch.export."""
     if path.suffix == ".pt2":
-        import torch.ao.quantization.fx._decomposed  # it knows the words of a quantised program
-
+        importlib.import_module("torch.ao.quantization.fx._decomposed")  # it knows the words of a quantised program
         return torch.export.load(path).module()
     spec = importlib.util.spec_from_file_location("measured", path)
     assert spec is not None and spec.loader is not None
@@ -93,12 +92,16 @@ def _torch_run(module: torch.nn.Module, picture: np.ndarray) -> Run:
 
 
 def _onnx() -> Callable[[Path, np.ndarray], Run]:
-    import onnx
+    import onnxruntime
 
-    from nas.devices.runtimes.onnx_session import Loaded, open_session
+    from nas.devices.runtimes.onnx_session import Loaded
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
 
     def load(path: Path, picture: np.ndarray) -> Run:
-        session = open_session(onnx.load(path), 1, optimised=True)
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         loaded = Loaded(session, {session.get_inputs()[0].name: picture}, 0.0)
         return lambda: _discard(loaded.run_ms())
 
@@ -111,16 +114,9 @@ def _executorch() -> Callable[[Path, np.ndarray], Run]:
     portable_lib._unsafe_reset_threadpool(1)
 
     def load(path: Path, picture: np.ndarray) -> Run:
-        content = path.read_bytes()
-        module = portable_lib._load_for_executorch_from_buffer(content)
-        image = torch.from_numpy(picture)
-        module.run_method("forward", [image], clone_outputs=False)
-
-        def run() -> None:
-            assert content  # the module reads it where it lies
-            module.plan_execute("forward", clone_outputs=False)
-
-        return run
+        module = portable_lib._load_for_executorch(str(path))
+        module.run_method("forward", [torch.from_numpy(picture)], clone_outputs=False)
+        return lambda: module.plan_execute("forward", clone_outputs=False)
 
     return load
 

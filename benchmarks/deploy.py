@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks._deploy_bytes import account
 from benchmarks._deploy_graphs import operators
 from benchmarks._deploy_networks import NAMES, networks, write_files
 from benchmarks._deploy_processes import Measured, measure
@@ -91,6 +92,12 @@ def _report(name: str, network: Network, cases: Sequence[Case], found: Mapping[s
     print(f"\n{name}: {network.macs:,} MACs, {network.params:,} parameters, a picture of {network.input}")
     rows = [[case.name, *_cells(network, case, found[case.name])] for case in cases]
     print(table(["runtime", "quickest ms", "median ms", "file", "peak MiB", "activations + weights MiB"], rows))
+    counted = [case for case in cases if case.runtime in ENDINGS and not case.timed]
+    if counted:
+        accounts = {case.name: account(case.path) for case in counted}
+        heads = list(next(iter(accounts.values())))
+        print(table(["bytes of the file", *heads],
+                    [[one, *(f"{size:,}" for size in sizes.values())] for one, sizes in accounts.items()]))  # fmt: skip
     for line in _verdicts(name, cases, found):
         print(line)
     sys.stdout.flush()

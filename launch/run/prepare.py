@@ -125,6 +125,11 @@ def _with_int8(evaluator: Evaluator, experiment: Experiment) -> Evaluator:
     """
     if experiment.int8_finals is None:
         return evaluator
+    if experiment.objectives:
+        raise ExperimentError(
+            f"finals in int8 are for a search with one objective, got {', '.join(experiment.objectives)}; leave out "
+            "--int8-finals, and limit what int8 costs, such as weight_bytes.int8"
+        )
     if not isinstance(evaluator, QuantisesFinals):
         raise ExperimentError(
             f"finals in int8 need an evaluator with quantising(steps) (nas.record.QuantisesFinals), and "

@@ -32,18 +32,15 @@ def test_the_yardstick_computes() -> None:
         assert module(torch.rand(2, 3, 64, 32)).shape == (2, 1, 64, 32)
 
 
-def test_processes_are_run_in_turns_and_tell_their_memory(tmp_path: Path) -> None:
+def test_a_process_runs_when_it_is_told_and_tells_its_memory(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
     from nas.lowering.onnx import onnx_model
 
     path = tmp_path / "net.onnx"
     path.write_bytes(onnx_model(SPACE.lower((0,) * SPACE.num_decisions), int8=False).SerializeToString())
-    found = measure({"a": ("onnx", path), "b": ("onnx", path)}, (16, 16), rounds=3, runs=2)
-    for one in found.values():
-        assert len(one.milliseconds) == 6 and min(one.milliseconds) > 0
-        assert 0 < one.loaded <= one.peak < 200 * deploy.MIB
-    with pytest.raises(RuntimeError, match="a ended with status 1"):
-        measure({"a": ("onnx", tmp_path / "missing.onnx")}, (16, 16), rounds=1, runs=1)
+    (one,) = measure({"a": ("onnx", path)}, (16, 16), rounds=3, runs=2).values()
+    assert len(one.milliseconds) == 6 and min(one.milliseconds) > 0
+    assert 0 < one.loaded <= one.peak < 200 * deploy.MIB
 
 
 def test_bars_are_judged_by_the_quickest_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

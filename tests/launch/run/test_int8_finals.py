@@ -26,16 +26,10 @@ def test_the_winner_is_the_best_in_int8_and_a_run_keeps_to_its_steps(tmp_path: P
     assert nas(*place.search(experiment=IN_INT8)).code == 0
 
 
-def test_without_it_nothing_is_measured_in_int8(tmp_path: Path) -> None:
-    place = place_at(tmp_path)
-    ended = nas(*place.search(experiment=IN_INT8))
-    assert ended.code == 0, ended.err
-    winner = json.loads(place.run.winner.read_text())
-    assert winner["judged_by"] == "error" and "error_int8" not in winner["metrics"]
-
-
 def test_an_evaluator_that_cannot_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
     place = place_at(tmp_path)
     ended = nas(*place.search("--int8-finals", "3"))
     assert ended.code == 2 and "finals in int8 need an evaluator with quantising(steps)" in ended.err
+    ended = nas(*place.search("--int8-finals", "3", "--objective", "error", "--objective", "macs", experiment=IN_INT8))
+    assert ended.code == 2 and "are for a search with one objective, got error, macs" in ended.err
     assert not place.run.journal.exists()
