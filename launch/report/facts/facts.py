@@ -30,6 +30,8 @@ class Facts:
     """A run's data as a report shows them.
 
     Attributes:
+      session: its predictor knows what the lower rungs have shown.
+      opened: the same as it was opened, to read on from.
       card: the task's words.
       total: search trials that the latest command asked for.
       search, finals: the trials of each phase by ticket; of a search with rungs those at the full fidelity.
@@ -39,6 +41,7 @@ class Facts:
     """
 
     session: Session
+    opened: Session
     card: TaskCard
     pricing: Pricing
     latency: tuple[LatencyTable, ...]
@@ -119,12 +122,12 @@ def read_facts(folder: RunFolder) -> Facts:
 
 
 def read_facts_again(facts: Facts) -> Facts:
-    """Read the record of a run that goes on; prices stay what they were.
+    """Read on in the record of a run that goes on; prices stay what they were.
 
     Raises:
       FolderError, HistoryError, CardError: see `read_facts`.
     """
-    return _facts(open_session(facts.session.folder), facts.pricing, facts.latency)
+    return _facts(facts.opened.later(), facts.pricing, facts.latency)
 
 
 def _facts(session: Session, pricing: Pricing, latency: tuple[LatencyTable, ...]) -> Facts:
@@ -134,6 +137,7 @@ def _facts(session: Session, pricing: Pricing, latency: tuple[LatencyTable, ...]
     is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
     return Facts(
         session=session.informed(pricing),
+        opened=session,
         card=session.card,
         pricing=pricing,
         latency=latency,
