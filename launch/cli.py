@@ -152,7 +152,7 @@ def merge(**options: Any) -> None:
 @run_argument
 @click.argument("others", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
 @click.option("--x", "x", default="macs", show_default=True, help="Resource or metric on the x axis.")
-@click.option("--y", "y", default="error", show_default=True, help="Metric on the y axis.")
+@click.option("--y", "y", metavar="NAME", help="Metric on the y axis. [default: the run's objective]")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a self-contained page.")
 @click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Also write the picture.")
 @click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="Also write every point as a row.")
