@@ -39,13 +39,19 @@ class Phases:
     account: Account
     progress: Progress
 
-    def carry_out(self, plan: Plan, strategy: Strategy, stop: Stop = never) -> list[Trial]:
+    def carry_out(self, plan: Plan, strategy: Strategy, stop: Stop = never, *, asked: int | None = None) -> list[Trial]:
         """All trials of the plan's phase, those of earlier commands among them.
+
+        Args:
+          asked: how many the search itself was asked for, where the plan adds to them; None for the plan's own.
 
         Raises:
           TooManyFailures: trials fail so often that going on makes no sense.
         """
-        self.history.annotate(f"plan:{plan.phase}", {"total": plan.num_trials, "slots": self.executor.slots})
+        asked = plan.num_trials if asked is None else asked
+        beyond = {"points": plan.num_trials - asked} if plan.num_trials > asked else {}
+        total = max(plan.num_trials, asked)
+        self.history.annotate(f"plan:{plan.phase}", {"total": total, "slots": self.executor.slots, **beyond})
         self.history.annotate("account", note(self.account))
         trials = run(
             plan,

@@ -108,7 +108,13 @@ def _carry_out(prepared: Prepared, phases: Phases, options: Options, proposals: 
     following = Following(
         search=strategy(prepared, options.seed), first=options.num_trials - len(proposals), proposals=proposals
     )
-    trials = phases.carry_out(plan, following, stop=lambda known: is_spent(account, known))
+    before = phases.history.notes().get("plan:search", {"total": 0})
+    trials = phases.carry_out(
+        plan,
+        following,
+        stop=lambda known: is_spent(account, known),
+        asked=before["total"] - before.get("points", 0),
+    )
     _tell(phases, trials, options.num_trials)
 
 

@@ -73,6 +73,16 @@ class Session:
         complete = [trial for trial in self.trials("search") if trial.state == "complete"]
         return replace(self, experiment=informed(self.experiment, pricing, complete))
 
+    def later(self) -> "Session":
+        """The run as it stands now, read on from this one; opened anew where its settings are others by now.
+
+        Raises:
+          FolderError, HistoryError: see `open_session`.
+        """
+        if self.folder.settings() != self.settings:
+            return open_session(self.folder)
+        return replace(self, history=self.history.later())
+
     def own_files(self, names: Iterable[str] = ()) -> OwnFiles:
         """The user's files of resources: the run's, and those that resource names speak of."""
         return OwnFiles.kept(self.settings).naming(names)

@@ -25,7 +25,7 @@ from launch.session.session import (
     with_objectives,
     with_rungs,
 )
-from launch.session.settings import settings_of
+from launch.session.settings import Asked, settings_of
 from launch.terminal import Progress, check_outputs, front_text, is_violated, own_file, winner_text
 from nas.depth.data import Kind
 from nas.depth.data.sets import DataSet, parse
@@ -119,10 +119,7 @@ def _effort(command: Command, execution: Execution, experiment: Experiment, fold
 
 
 def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots: int) -> Mapping[str, Any]:
-    return settings_of(
-        experiment,
-        command.experiment,
-        folder,
+    asked = Asked(
         limits=command.limits,
         seed=command.seed,
         lag=command.lag,
@@ -138,9 +135,10 @@ def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots
         depth_valid=command.depth_valid,
         strategy=command.strategy,
         predictor=command.predictor,
-        asked=command.objectives,
+        objectives=command.objectives,
         int8_finals=command.int8_finals,
     )
+    return settings_of(experiment, command.experiment, folder, asked)
 
 
 def _hand_over_password(storage: str | None) -> None:

@@ -7,7 +7,7 @@ from optuna.storages import RDBStorage
 from launch.experiment import Experiment
 from launch.session import RunFolder
 from launch.session.session import load_experiment, note_record, open_history
-from launch.session.settings import settings_of
+from launch.session.settings import Asked, settings_of
 from nas.depth.data.sets import DataSet
 from nas.record import Evaluation, Job, Outcome, Trial
 from nas.record.history import History
@@ -20,9 +20,8 @@ def recorded(path: Path, *, num_trials: int = 4, storage: str | None = None, ref
     folder, experiment = RunFolder(path=path), load_experiment(reference)
     path.mkdir(parents=True, exist_ok=True)
     orders = (DataSet(path=path.parent / "orders"),)
-    settings = settings_of(
-        experiment, reference, folder, limits=(), seed=0, lag=2, slots=1, storage=storage, data=orders
-    )
+    asked = Asked(seed=0, lag=2, slots=1, storage=storage, data=orders)
+    settings = settings_of(experiment, reference, folder, asked)
     folder.settle(settings)
     history = open_history(folder, settings, experiment, create=True)
     folder.start()

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 import pytest
 
+from launch.report.facts.facts import read_facts
 from launch.session.session import open_session
 from nas.record.storage import open_storage
 from nas.search import operating_points
@@ -73,7 +74,9 @@ def test_the_points_are_trained_once_and_stand_in_record_front_and_page(
         point["trial"]: point["origin"] for point in nas("front", str(copied.run.path), "--json").record["front"]
     }
     assert "operating point" in on_front.values()
-    assert "operating point" in copied.run.report.read_text()
+    facts, page = read_facts(copied.run), copied.run.report.read_text()
+    assert "operating point" in page and "--trials 12" in page, "the search is the same search"
+    assert facts.is_done and (facts.total, facts.points) == (12, len(new))
     study = optuna.load_study(study_name=None, storage=open_storage(copied.run.journal))
     assert all(len(trial.constraints) == 2 for trial in study.trials)
     assert nas("status", str(copied.run.path), "--json").record["phases"]
