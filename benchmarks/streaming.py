@@ -2,8 +2,8 @@
 
     python -m benchmarks.streaming [--pictures 400] [--batch 8] [--steps 3] [--size 384x288]
 
-Pictures are written as `nas.depth.data.room` writes those that do not fit into memory, and the system is asked to forget
-them (posix_fadvise), so that the first reading comes from the disk. Printed, in images per second:
+Pictures are written as `nas.depth.data.room` writes those that do not fit into memory, and the system is asked to
+forget them (posix_fadvise), so that the first reading comes from the disk. Printed, in images per second:
 
     read cold, read warm    batches cut from files in a training's random order, the next one read ahead
     trainer                 steps of the least network of the reference space, pictures in memory: the fastest trainer
