@@ -1,15 +1,19 @@
 """The mesh of a layered depth image: no stretched rubber between near and far, and no crack within a surface.
 
 Each cell is a square with four corners. Corners of cells that are linked are one vertex; across a cut they stay apart,
-in one place at rest, so that at rest the mesh covers the picture whole. Where a surface is plain, cells are drawn as
-larger squares, which take the vertices that smaller neighbours have on their sides into their fan: no gap opens there.
+in one place at rest, so that at rest the mesh covers the picture whole. That place lies half a cell on the far side:
+there colours are the far side's own, and between it and the near side's last cell those of both are blended, as they
+are wherever a picture is enlarged; so the far side keeps no line of the near one's colour.
+
+Where a surface is plain, cells are drawn as larger squares, which take the vertices that smaller neighbours have on
+their sides into their fan: no gap opens there.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, Int32
+from jaxtyping import Bool, Float, Float32, Int, Int32, Shaped
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -24,15 +28,15 @@ class Mesh:
     """Vertices and triangles.
 
     Attributes:
-      x, y: corners between cells, counted from the border's corner.
+      x, y: in cells from the border's corner, whole and half ones.
       parallax: in [0, 1].
       layer: whose colours a vertex shows; 0 is the front.
       triangles: indices of vertices; those of the front come first.
       num_front: how many triangles are the front's.
     """
 
-    x: Int32[np.ndarray, " v"]
-    y: Int32[np.ndarray, " v"]
+    x: Float32[np.ndarray, " v"]
+    y: Float32[np.ndarray, " v"]
     parallax: Float32[np.ndarray, " v"]
     layer: Int32[np.ndarray, " v"]
     triangles: Int32[np.ndarray, "t 3"]
@@ -54,37 +58,56 @@ def mesh_of(layers: Layers) -> Mesh:
     links = _links(layers)
     corners, value = _corners(layers, links)
     squares = [one for number in range(len(layers.values)) for one in _squares(layers, links, number)]
-    used = np.zeros(len(value), bool)
+    moves = _moves(layers)
+    used = _at(corners, np.asarray(moves.any(axis=2)), len(value))  # an edge is drawn corner by corner
     for one in squares:
         used[_ring(corners, one)[:, :: one.side]] = True
     parts = [(one.layer, _triangles(corners, one, used)) for one in squares]
-    return _gathered(parts, corners, value)
+    return _gathered(parts, corners, value, moves)
 
 
 def _gathered(
     parts: list[tuple[int, Int[np.ndarray, "_ 3"]]],
     corners: Int[np.ndarray, "n h w 2 2"],
     value: Float[np.ndarray, " c"],
+    moves: Float32[np.ndarray, "p q 2"],
 ) -> Mesh:
     """Vertices that are used, one for each layer that uses it."""
-    _, _, width, _, _ = corners.shape
-    place = np.zeros(len(value), np.int64)
-    for dy in (0, 1):
-        for dx in (0, 1):
-            layer, y, x = np.nonzero(corners[..., dy, dx] >= 0)
-            place[corners[layer, y, x, dy, dx]] = (y + dy) * (width + 1) + x + dx
+    rows, columns, _ = moves.shape
+    place = _at(corners, np.arange(rows * columns).reshape(rows, columns), len(value))
     keys = np.concatenate([layer * len(value) + triangles for layer, triangles in parts])
     vertices, triangles = np.unique(keys, return_inverse=True)
     layer, corner = np.divmod(vertices, len(value))
-    y, x = np.divmod(place[corner], width + 1)
+    y, x = np.divmod(place[corner], columns)
     return Mesh(
-        x=x.astype(np.int32),
-        y=y.astype(np.int32),
+        x=(x + moves[y, x, 1]).astype(np.float32),
+        y=(y + moves[y, x, 0]).astype(np.float32),
         parallax=value[corner].astype(np.float32),
         layer=layer.astype(np.int32),
         triangles=triangles.reshape(-1, 3).astype(np.int32),
         num_front=sum(len(triangles) for layer, triangles in parts if layer == 0),
     )
+
+
+def _at(corners: Int[np.ndarray, "n h w 2 2"], told: Shaped[np.ndarray, "p q"], num: int) -> Shaped[np.ndarray, " c"]:
+    """For each of `num` vertices what is told of the place between cells where it is."""
+    found = np.zeros(num, told.dtype)
+    for dy in (0, 1):
+        for dx in (0, 1):
+            layer, y, x = np.nonzero(corners[..., dy, dx] >= 0)
+            found[corners[layer, y, x, dy, dx]] = told[y + dy, x + dx]
+    return found
+
+
+def _moves(layers: Layers) -> Float32[np.ndarray, "p q 2"]:
+    """How far, down and to the right, each corner is moved: half a cell towards the far side where there is an edge."""
+    front = layers.values[0]
+    around = np.stack([front[:-1, :-1], front[:-1, 1:], front[1:, :-1], front[1:, 1:]])
+    top_left, top_right, bottom_left, bottom_right = (around.max(axis=0) - around > layers.cut).astype(np.float32)
+    moves = np.zeros((front.shape[0] + 1, front.shape[1] + 1, 2), np.float32)
+    moves[1:-1, 1:-1, 0] = np.sign(bottom_left + bottom_right - top_left - top_right) / 2
+    moves[1:-1, 1:-1, 1] = np.sign(top_right + bottom_right - top_left - bottom_left) / 2
+    return moves
 
 
 def _links(layers: Layers) -> tuple[Int32[np.ndarray, "n h w"], Int32[np.ndarray, "n h w"]]:

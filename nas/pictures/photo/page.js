@@ -43,8 +43,8 @@ async function mesh() {
   }
   const corners = new Float32Array(4 * facts.vertices);
   for (let i = 0; i < facts.vertices; i++) {
-    corners[4 * i] = columns[0][i];
-    corners[4 * i + 1] = columns[1][i];
+    corners[4 * i] = columns[0][i] / 2;
+    corners[4 * i + 1] = columns[1][i] / 2;
     corners[4 * i + 2] = columns[2][i] / facts.finest;
     corners[4 * i + 3] = columns[3][i];
   }

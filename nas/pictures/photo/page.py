@@ -40,7 +40,7 @@ def page(photo: Photo, title: str) -> str:
     return filled
 
 
-def _facts(photo: Photo) -> dict[str, float]:
+def _facts(photo: Photo) -> dict[str, float | int]:
     (height, width), (rows, columns) = photo.size, photo.cells
     return {
         "height": height,
@@ -60,8 +60,8 @@ def _facts(photo: Photo) -> dict[str, float]:
 
 
 def _packed(photo: Photo) -> bytes:
-    """Numbers of 32 bits, each less the one before it, compressed: x, y, parallax, layer, indices."""
+    """Numbers of 32 bits, each less the one before it, compressed: x and y in half cells, parallax, layer, indices."""
     mesh = photo.mesh
-    columns = (mesh.x, mesh.y, np.rint(FINEST * mesh.parallax), mesh.layer, mesh.triangles.ravel())
+    columns = (2 * mesh.x, 2 * mesh.y, np.rint(FINEST * mesh.parallax), mesh.layer, mesh.triangles.ravel())
     steps = [np.diff(column.astype(np.int64), prepend=0).astype("<i4").tobytes() for column in columns]
     return gzip.compress(b"".join(steps), 6, mtime=0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32, UInt8
 
 TRAVEL = 0.04  # of the picture's width: how far the nearest moves against the farthest, from the middle to each side
 DEEPEST = 8.0  # nearest to farthest, as a ratio of distances
@@ -42,31 +42,48 @@ class Parallax:
         return 1 / self.travel
 
 
-def parallax_of(log_disparity: Float32[np.ndarray, "p q"], size: tuple[int, int]) -> Parallax:
-    """Args: `log_disparity` at any size; `size` is the cells' height and width."""
-    small = cv2.resize(log_disparity, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    low, high = (float(one) for one in np.percentile(small, PERCENTILES))
+def parallax_of(log_disparity: Float32[np.ndarray, "h w"], colours: UInt8[np.ndarray, "h w 3"]) -> Parallax:
+    """Parallax of cells, from their log-disparity and their colours."""
+    low, high = (float(one) for one in np.percentile(log_disparity, PERCENTILES))
     depth = min(high - low, math.log(DEEPEST))
     if depth < FLAT:
-        return Parallax(values=np.zeros(size, np.float32), ratio=1.0)
-    disparity = np.exp(np.clip((small - low) / (high - low), 0, 1) * depth)
+        return Parallax(values=np.zeros_like(log_disparity), ratio=1.0)
+    disparity = np.exp(np.clip((log_disparity - low) / (high - low), 0, 1) * depth)
     values = ((disparity - 1) / (math.exp(depth) - 1)).astype(np.float32)
-    rough = Parallax(values=values, ratio=math.exp(depth))
-    return Parallax(values=stepped(values, rough.cut), ratio=rough.ratio)
+    cut = Parallax(values=values, ratio=1.0).cut
+    return Parallax(values=_fitted(stepped(values, cut), colours, cut), ratio=math.exp(depth))
 
 
 def stepped(values: Float32[np.ndarray, "h w"], cut: float) -> Float32[np.ndarray, "h w"]:
-    """Blurred edges made steps; the near side keeps the cell on the edge, in which colours of both sides are mixed.
-
-    Each cell by a steep slope takes the nearest or the farthest value around it, whichever is closer to its own.
-    """
+    """Blurred edges made steps: by a steep slope each cell takes the nearest or the farthest value around it."""
     calm = cv2.medianBlur(values, 5)
     near, far = (change(calm, _window(REACH)) for change in (cv2.dilate, cv2.erode))
-    steep = _window_max(_steepness(calm), REACH) > cut
-    steps = cv2.medianBlur(np.where(steep, np.where(near - calm < calm - far, near, far), calm), 3)
-    grown = cv2.dilate(steps, _window(1))
-    stepped: Float32[np.ndarray, "h w"] = np.where(grown - steps > cut, grown, steps).astype(np.float32)
-    return stepped
+    steep = cv2.dilate(_steepness(calm), _window(REACH)) > cut
+    steps = np.where(steep, np.where(near - calm < calm - far, near, far), calm)
+    smooth: Float32[np.ndarray, "h w"] = cv2.medianBlur(steps, 3).astype(np.float32)
+    return smooth
+
+
+def _fitted(
+    values: Float32[np.ndarray, "h w"], colours: UInt8[np.ndarray, "h w 3"], cut: float
+) -> Float32[np.ndarray, "h w"]:
+    """Cells beside the near side that have its colour made a part of it: a pixel of both sides goes with the near."""
+    grown = cv2.dilate(values, _window(1))
+    beside = grown - values > cut
+    near = values - cv2.erode(values, _window(REACH)) > cut
+    far = (cv2.dilate(values, _window(REACH)) - values > cut) & ~beside
+    unlike = [_unlike(colours, side & ~beside) for side in (near, far)]
+    return np.where(beside & (unlike[0] < unlike[1]), grown, values).astype(np.float32)
+
+
+def _unlike(colours: UInt8[np.ndarray, "h w 3"], side: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """How far each cell's colour is from the mean of a side's cells around it."""
+    weight = side.astype(np.float32)
+    window = (2 * REACH + 1, 2 * REACH + 1)
+    total = cv2.boxFilter(colours * weight[..., None], -1, window, normalize=False)
+    mean = total / np.maximum(cv2.boxFilter(weight, -1, window, normalize=False), 1e-6)[..., None]
+    unlike: Float32[np.ndarray, "h w"] = np.linalg.norm(colours - mean, axis=2)
+    return unlike
 
 
 def _steepness(values: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
@@ -80,8 +97,3 @@ def _steepness(values: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]
 
 def _window(reach: int) -> np.ndarray:
     return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-
-
-def _window_max(values: Float32[np.ndarray, "h w"], reach: int) -> Float32[np.ndarray, "h w"]:
-    largest: Float32[np.ndarray, "h w"] = cv2.dilate(values, _window(reach))
-    return largest

@@ -62,7 +62,7 @@ def photo_of(rgb: UInt8[np.ndarray, "h w 3"], log_disparity: Float32[np.ndarray,
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         log_disparity = cv2.resize(log_disparity, size, interpolation=cv2.INTER_NEAREST_EXACT)
     cell = -(-max(rgb.shape) // MOST_CELLS)
-    parallax = _parallax(log_disparity, cell)
+    parallax = _parallax(log_disparity, rgb, cell)
     pivot = float(np.median(parallax.values))
     border = margin(parallax, pivot)
     layers = layers_of(parallax, border)
@@ -79,12 +79,13 @@ def photo_of(rgb: UInt8[np.ndarray, "h w 3"], log_disparity: Float32[np.ndarray,
     )
 
 
-def _parallax(log_disparity: Float32[np.ndarray, "h w"], cell: int) -> Parallax:
+def _parallax(log_disparity: Float32[np.ndarray, "h w"], rgb: UInt8[np.ndarray, "h w 3"], cell: int) -> Parallax:
     """Of whole cells; the last ones may reach beyond the picture."""
     height, width = (-(-side // cell) for side in log_disparity.shape)
     rows = np.minimum(np.arange(height) * cell + cell // 2, log_disparity.shape[0] - 1)
     columns = np.minimum(np.arange(width) * cell + cell // 2, log_disparity.shape[1] - 1)
-    return parallax_of(log_disparity[np.ix_(rows, columns)], (height, width))
+    colours = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return parallax_of(log_disparity[np.ix_(rows, columns)], colours)
 
 
 def _bordered(rgb: UInt8[np.ndarray, "h w 3"], cell: int, border: int, layers: Layers) -> UInt8[np.ndarray, "p q 3"]:
