@@ -55,7 +55,7 @@ def train_points(
     known = session.trials("search")
     proposals = _untried(architectures, session)
     if not proposals and not any(trial.state == "running" for trial in known):
-        progress.say("every operating point has been trained; nothing is left to do")
+        progress.say("every operating point has been tried; nothing is left to do")
         return
     slots = execution.slots()
     experiment = replace(

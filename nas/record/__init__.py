@@ -2,7 +2,7 @@
 
 `checkpoints` is imported by name: it imports fsspec.
 
-`history`, `journal`, `repair_journal`, `repair_sqlite`, `storage` are imported by name: they import Optuna.
+`exhibits`, `history`, `journal`, `repair_journal`, `repair_sqlite`, `storage` are imported by name: they import Optuna.
 """
 
 from nas.record.shown import Shown
