@@ -1,4 +1,4 @@
-"""A network in int8, read from its converted graph: its numbers, and the ONNX graph with them, which is the timed one."""
+"""A network in int8, read from its converted graph: its numbers, and the ONNX graph with them, which is timed."""
 
 from collections import Counter
 
