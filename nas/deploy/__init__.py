@@ -1,7 +1,8 @@
 """From a winner to a phone: training in full, and files for other runtimes. Imports nas.errors, nas.lowering,
 nas.record and nas.space.
 
-What imports PyTorch is imported by name: `average`, `checkpoint`, `course`, `training`.
+What imports PyTorch is imported by name: `average`, `brief_int8`, `checkpoint`, `course`, `onnx_teacher`, `quantised`,
+`training`.
 """
 
 from nas.deploy.curve import Row, csv_text

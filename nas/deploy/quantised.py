@@ -26,7 +26,7 @@ from torchao.quantization.pt2e import FakeQuantizeBase
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
 from nas.deploy.formats.exported import signal_to_noise_db
-from nas.deploy.integers import owner
+from nas.deploy.formats.integers import owner
 from nas.lowering.repeat import with_repeats
 from nas.lowering.torch_module import BuiltNetwork, module_name
 

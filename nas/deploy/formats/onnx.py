@@ -5,7 +5,7 @@ our own writer, which has the operators. Ours is taken, for it is the graph that
 then latency as predicted and file as shipped cannot drift apart. ONNX is an open format with a checker of its own.
 
 In int8 that matters more: of a quantised graph as torch's exporter writes it, ONNX Runtime left 15 of 47 convolutions
-in float32. Ours takes the numbers of the quantised graph (`nas.deploy.integers`); all convolutions are integers then.
+in float32. Ours takes the numbers of the quantised graph (`nas.deploy.formats.integers`), and leaves none.
 """
 
 import importlib.metadata
@@ -16,7 +16,7 @@ import onnxruntime
 from torch import fx
 
 from nas.deploy.formats.exported import Answer, Exported, ExportError, Picture, Port
-from nas.deploy.integers import int8_constants
+from nas.deploy.formats.integers import int8_constants
 from nas.lowering.onnx import onnx_model
 from nas.lowering.torch_module import BuiltNetwork, parameters
 from nas.space import INPUT, GlobalPool, Linear, Network

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks._deploy_graphs import operators
 from launch.deploy.export import answer
 from launch.deploy.shipped import shipped
 from nas.deploy import TrainingFolder
 from nas.deploy.formats.exported import signal_to_noise_db
+from nas.devices.runtimes.executorch import load_module
 from tests.launch.commands import Ended, nas
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
@@ -64,12 +66,18 @@ def test_the_file_in_int8_answers_as_int8_does_and_the_card_has_its_metrics(
     assert card["metrics"]["delta1"]["int8"] == ended.record["metrics"]["qat"]["delta1"]
 
 
-def test_a_phones_program_in_int8_is_one_delegate(quantised: tuple[TrainingFolder, Ended], tmp_path: Path) -> None:
+def test_a_phones_program_in_int8_is_one_delegate_of_the_nodes_that_devices_time(
+    quantised: tuple[TrainingFolder, Ended], tmp_path: Path
+) -> None:
     command = ("export", str(quantised[0].path), "--format", "executorch", "--out", str(tmp_path / "net.pte"), "--json")
     ended = nas(*command, "--int8")
     assert ended.code == 0, ended.err
     assert ended.record["delegates"] == 1 and ended.record["operators outside XNNPACK"] == []
     assert ended.record["signal_to_noise_db"] > 20
+    program = load_module("nas.lowering.executorch").network_program(quantised[0].network(), int8=True)
+    (tmp_path / "timed.pte").write_bytes(program)
+    exported, timed = (operators(tmp_path / name) for name in ("net.pte", "timed.pte"))
+    assert exported == timed and len(exported[0]) > 8
 
 
 def test_an_onnx_file_in_int8_answers_as_int8_does(quantised: tuple[TrainingFolder, Ended], tmp_path: Path) -> None:

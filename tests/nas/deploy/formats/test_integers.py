@@ -1,7 +1,6 @@
-"""A network in int8 in every format: close to the converted graph, in integers alone, and the graph that is timed."""
+"""A network in int8, read from its converted graph: its numbers, and the ONNX graph with them, which is timed."""
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +43,7 @@ def test_the_graph_keeps_no_weights_but_the_integers(graph: fx.GraphModule) -> N
 
 
 def test_its_numbers_are_the_networks_up_to_rounding(graph: fx.GraphModule) -> None:
-    integers = load_module("nas.deploy.integers")
+    integers = load_module("nas.deploy.formats.integers")
     constants = integers.int8_constants(graph, FOLDED.network)
     exact = load_module("nas.lowering.torch_module").parameters(FOLDED)
     assert constants.layers.keys() == exact.keys()
@@ -59,7 +58,7 @@ def test_its_numbers_are_the_networks_up_to_rounding(graph: fx.GraphModule) -> N
 
 
 def test_a_foreign_graph_is_refused(graph: fx.GraphModule) -> None:
-    integers = load_module("nas.deploy.integers")
+    integers = load_module("nas.deploy.formats.integers")
     other = load_module("tests.nas.deploy.formats.test_formats").classifier()
     with pytest.raises(ValueError, match="quantise it anew"):
         integers.int8_constants(graph, other)
@@ -79,23 +78,3 @@ def test_the_onnx_file_answers_as_the_graph_does_and_is_the_graph_that_devices_t
     kinds, timed_kinds = (Counter(node.op_type for node in optimise(one).graph.node) for one in models)
     assert kinds == timed_kinds
     assert kinds["QLinearConv"] == sum(isinstance(node.op, Conv) for node in FOLDED.network.nodes)
-
-
-def test_a_phones_program_has_the_nodes_that_devices_time(
-    graph: fx.GraphModule, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    preprocess = load_module("executorch.backends.xnnpack.xnnpack_preprocess")
-    writer = load_module("nas.lowering.xnnpack")
-    graphs: list[list[Any]] = []
-    made = writer.serialize_xnnpack_binary
-
-    def noted(one: Any, *more: Any) -> Any:
-        graphs.append([(type(node.xnode_union).__name__, node.output_min_max) for node in one.xnodes])
-        return made(one, *more)
-
-    for module in (preprocess, writer):
-        monkeypatch.setattr(module, "serialize_xnnpack_binary", noted)
-    exported = load_module("nas.deploy.formats.executorch").export_graph(graph, FOLDED.network)
-    load_module("nas.lowering.executorch").network_program(FOLDED.network, int8=True)
-    assert graphs[0] == graphs[1] and len(graphs[0]) > 8
-    assert signal_to_noise_db(exported.run(PICTURE), wanted(graph)) > 20
