@@ -1,4 +1,3 @@
-import gc
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
@@ -75,7 +74,6 @@ def test_a_frame_is_put_out_when_two_more_have_come_and_few_are_kept(clip: Clip)
         assert frame.number == out and taken[0] <= out + 1 + LATE
         out += 1
         del frame
-        gc.collect()
         most = max(most, sum(reference() is not None for reference in alive))
     assert out == NUMBER and most <= LATE + 2
 
