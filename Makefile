@@ -36,5 +36,5 @@ clean:
 	touch $@
 
 .venv/.dev: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,peers,postgres,onnx,executorch,pictures]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,dev,peers,postgres,onnx,executorch,data,pictures]'
 	touch $@ .venv/.demo

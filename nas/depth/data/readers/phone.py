@@ -12,7 +12,6 @@ Source: https://developers.google.com/depthmap-metadata/reference; Dynamic Depth
 import base64
 import binascii
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +33,8 @@ HEIC, JPEG = (".heic", ".heif", ".hif"), (".jpg", ".jpeg")
 MEDIAN_M = (0.02, 500.0)
 HEAD = 1 << 18
 """Bytes of a JPEG in which XMP begins, if it has any."""
+NUM_LOOKED_AT, NUM_LISTED = 20, 1000
+"""Files of each kind, and folders, in which a format is recognised; names in each folder."""
 PREFIXES = ("GDepth", "DepthMap")
 
 
@@ -43,7 +44,7 @@ class PhoneReader:
 
     def recognises(self, path: Path) -> bool:
         others = [(path / name).is_dir() for name in ("rgb", "image", "color")]
-        return path.is_dir() and not any(others) and any(True for _ in _portraits(path))
+        return path.is_dir() and not any(others) and any(map(_is_portrait, _first_files(path)))
 
     def open(self, path: Path, meaning: Meaning) -> Source:
         files = [file for file in walk(path).files if file.suffix.lower() in (*HEIC, *JPEG)]
@@ -65,10 +66,12 @@ class PhoneReader:
         )
 
 
-def _portraits(path: Path) -> Iterator[Path]:
-    for file in walk(path).files:
-        if file.suffix.lower() in HEIC or (file.suffix.lower() in JPEG and _is_portrait(file)):
-            yield file
+def _first_files(path: Path) -> list[Path]:
+    """A few files that may be portraits, HEIC first: a look at a large data set must not read all of it."""
+    places = (path, *sorted(place for place in path.iterdir() if place.is_dir())[:NUM_LOOKED_AT])
+    found = [file for place in places for file in sorted(place.iterdir())[:NUM_LISTED] if file.is_file()]
+    kinds = [[file for file in found if file.suffix.lower() in kind] for kind in (HEIC, JPEG)]
+    return [file for files in kinds for file in files[:NUM_LOOKED_AT]]
 
 
 def _is_portrait(file: Path) -> bool:

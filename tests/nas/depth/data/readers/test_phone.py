@@ -165,3 +165,12 @@ def test_a_portrait_of_an_iphone_is_in_metres_beside_a_photograph_without_depth(
     assert np.nanmin(frame.depth) == pytest.approx(1 / 4.3828125) and np.nanmax(frame.depth) == pytest.approx(
         1 / 1.498046875
     )
+
+
+def test_portraits_are_recognised_below_a_folder_too_and_photographs_are_none(tmp_path: Path) -> None:
+    (tmp_path / "may").mkdir()
+    write_picture(tmp_path / "plain.jpg")
+    write_picture(tmp_path / "may" / "plain.jpg")
+    assert not READER.recognises(tmp_path)
+    (tmp_path / "may" / "portrait.jpg").write_bytes(jpeg(gdepth(data=data_of())))
+    assert READER.recognises(tmp_path)
