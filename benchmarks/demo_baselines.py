@@ -18,7 +18,7 @@ from platformdirs import user_cache_path
 from launch.executors import make_executor
 from launch.experiment import Workplace
 from launch.pricing import within
-from launch.session import RunFolder, meaning_of
+from launch.session import RunFolder, meaning_of, path_of, sets_of
 from launch.session.session import Session, open_session
 from launch.terminal import Progress, table, tally
 from nas.record import Trial
@@ -61,10 +61,11 @@ def _train_draws(session: Session, options: argparse.Namespace) -> Sequence[Tria
         phase="final", num_trials=options.draws, fidelity=experiment.final_fidelity, seed=session.seed, lag=0
     )  # fmt: skip
     with Progress() as progress:
-        data = session.settings["data"]
+        sets = sets_of(session.settings)
         place = Workplace(
             cache=options.cache,
-            data=Path(data) if data else None,
+            data=path_of(sets),
+            sets=sets,
             workers=options.workers,
             progress=progress.step,
             depth=meaning_of(session.settings),

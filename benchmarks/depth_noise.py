@@ -1,12 +1,13 @@
 """Can the depth task tell architectures of one cost apart, and what makes it tell them better?
 
     python -m benchmarks.depth_noise [--architectures 6] [--seeds 3] [--jobs 2] [--settings base,half_rate,..]
-        [--record FILE]
+        [--record FILE] [--macs LOW HIGH]
 
-Architectures drawn uniformly among those with 90 to 100 % of the demo's limit on multiply-accumulates, each trained
-alone under several seeds in every setting: other learning rates, batches, lengths, numbers of pictures, colours. All
-see the same batches under one seed, so a seed's mean over the architectures is taken off first. For each setting and
-each measure of a network it prints
+Architectures drawn uniformly among those with 90 to 100 % of the demo's limit on multiply-accumulates, or one from each
+equal part of LOW to HIGH times the slim baseline's (what a search for the cheapest must tell apart), each trained alone
+under several seeds in every setting: other learning rates, batches, lengths, numbers of pictures, colours. All see the
+same batches under one seed, so a seed's mean over the architectures is taken off first. For each setting and each
+measure of a network it prints
 
     noise     standard deviation between seeds, of one architecture
     spread    standard deviation between the means of architectures, beyond what the noise alone gives; 0 if below it
@@ -26,8 +27,9 @@ from jaxtyping import Float
 
 from benchmarks._depth_trainings import Setting, Training, trained
 from launch.experiments.demo import SPACE
-from launch.pricing import price
+from launch.pricing import Pricing, price
 from launch.terminal import table
+from nas.feasible import FeasibleSet, graded
 from nas.resources import macs
 from nas.space import Architecture
 
@@ -67,7 +69,7 @@ class Signal:
 
 def main() -> None:
     options = _options()
-    rows = architectures(options.architectures)
+    rows = spread(options.architectures, *options.macs) if options.macs else architectures(options.architectures)
     for setting in options.settings:
         wanted = [
             Training(setting=setting, architecture=row, seed=seed) for seed in range(options.seeds) for row in rows
@@ -83,10 +85,27 @@ def main() -> None:
 
 def architectures(num: int) -> list[Architecture]:
     """Uniform draws from the band of cost."""
-    pricing = price(SPACE, macs.RESOURCES, baseline="slim")
-    texts = (f"macs <= {BAND[1] * LIMIT_SHARE} * baseline", f"macs >= {BAND[0] * LIMIT_SHARE} * baseline")
-    feasible = pricing.feasible([pricing.limit(text) for text in texts], seed=0)
+    _, feasible = _priced(BAND[0] * LIMIT_SHARE, BAND[1] * LIMIT_SHARE)
     return [tuple(row) for row in feasible.sample(num, np.random.default_rng(0)).tolist()]
+
+
+def spread(num: int, low: float, high: float) -> list[Architecture]:
+    """One from each equal part of a range of cost, in shares of the baseline's."""
+    pricing, feasible = _priced(low, high)
+    drawn = graded(
+        feasible,
+        num,
+        cost=pricing.tables["macs"].cost,
+        features=pricing.features,
+        rng=np.random.default_rng(0),
+    )
+    return [tuple(row) for row in drawn.tolist()]
+
+
+def _priced(low: float, high: float) -> tuple[Pricing, FeasibleSet]:
+    pricing = price(SPACE, macs.RESOURCES, baseline="slim")
+    texts = (f"macs <= {high} * baseline", f"macs >= {low} * baseline")
+    return pricing, pricing.feasible([pricing.limit(text) for text in texts], seed=0)
 
 
 def signal(values: Float[np.ndarray, "k s"]) -> Signal:
@@ -123,6 +142,7 @@ def _key(setting: Setting, row: Architecture, seed: int) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architectures", type=int, default=6)
+    parser.add_argument("--macs", type=float, nargs=2, metavar=("LOW", "HIGH"), help="of the slim baseline's")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--settings", type=_settings, default=SETTINGS, help=", ".join(one.name for one in SETTINGS))

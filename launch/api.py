@@ -203,7 +203,7 @@ def _words(command: click.Command, options: dict[str, Any]) -> list[str]:
         if known[name].is_flag:
             words.append(flag)
         else:
-            several = value if known[name].multiple and not isinstance(value, str) else [value]
+            several = value if known[name].multiple and not isinstance(value, str | Path) else [value]
             words += [word for one in several for word in (flag, str(one))]
     return words
 

@@ -4,12 +4,21 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from launch.options import (
+    cache_option,
+    data_options,
+    execution_options,
+    hours_type,
+    json_option,
+    latency_option,
+    limit_option,
+    run_argument,
+)
 from launch.paths import absolute
 
 BAD_USE = 2
@@ -26,83 +35,12 @@ def nas(context: click.Context, show_traceback: bool) -> None:
     context.obj = show_traceback
 
 
-hours_type = click.FloatRange(0, min_open=True)
-run_argument = click.argument("run", type=click.Path(path_type=Path))
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-limit_option = click.option(
-    "--limit",
-    "limits",
-    multiple=True,
-    metavar="EXPR",
-    help='Such as "macs <= 2e9", "latency_ms.cpu <= 0.5 * baseline" or "my_resource.py:energy_mj <= 3".',
-)
-latency_option = click.option(
-    "--latency",
-    "latencies",
-    multiple=True,
-    metavar="DEVICE|TABLE",
-    help="A device to profile here, or a table that `nas profile` wrote: gives the resource latency_ms.<device>.",
-)
-cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    help="Folder for rendered data and latency tables. [default: user cache]",
-)
-
-
-_DATA_OPTIONS = (
-    click.option("--data", type=click.Path(path_type=Path), help="Your own data set. [default: the experiment's]"),
-    click.option(
-        "--depth-is",
-        type=click.Choice(["depth", "disparity"]),
-        help="What your own depth files hold; disparity is greater where it is nearer. [default: depth]",
-    ),
-    click.option(
-        "--depth-invalid",
-        type=float,
-        multiple=True,
-        metavar="VALUE",
-        help="Marks pixels without depth, such as 65535. [default: 0, negative numbers, NaN and infinity do]",
-    ),
-    click.option(
-        "--depth-valid",
-        type=float,
-        multiple=True,
-        metavar="VALUE",
-        help="Is real depth, though so many pixels have it that it looks like a mark.",
-    ),
-)
-
-
-def data_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """The options that say which data to read, and what the numbers in depth files mean."""
-    for option in reversed(_DATA_OPTIONS):
-        verb = option(verb)
-    return verb
-
-
 @nas.command()
 @click.argument("experiment")
 @click.option("--out", "run", type=click.Path(path_type=Path), required=True, help="Run folder; a run there continues.")
 @limit_option
-@click.option("--executor", type=click.Choice(["ray", "serial"]), default="ray", show_default=True)
-@click.option(
-    "--address", metavar="ADDR", help="Of a running Ray cluster. [default: a Ray of its own, on this machine]"
-)
-@click.option("--workers", type=click.IntRange(1), help="Trials at once. [default: as many as there is room for]")
-@click.option("--cpus-per-trial", type=float, default=1.0, show_default=True, metavar="N", help="0.5 for a half.")
-@click.option("--gpus-per-trial", type=float, default=0.0, show_default=True, metavar="N", help="0.5, 1, 2, ..")
-@click.option("--memory-per-trial", metavar="SIZE", help="Main memory to set aside, such as 4GB. [default: none]")
-@click.option(
-    "--retries", type=click.IntRange(0), default=2, show_default=True, help="Of a trial that lost its worker."
-)
-@click.option("--trial-timeout", metavar="TIME", help="Such as 90s, 30min or 2h; for each attempt. [default: none]")
+@execution_options
 @click.option("--trials", type=click.IntRange(1), help="Search trials in all; more extends a finished run.")
-@click.option("--hours", type=hours_type, metavar="H", help="Wall-clock of this command, finals included.")
-@click.option(
-    "--gpu-hours", type=hours_type, metavar="H", help="GPUs of the run's trials x their time, finals included."
-)
-@click.option("--cpu-hours", type=hours_type, metavar="H", help="The same for CPUs.")
 @click.option(
     "--rung",
     "rungs",
@@ -126,11 +64,6 @@ def data_options(verb: Callable[..., None]) -> Callable[..., None]:
     envvar="CHAMNAS_STORAGE",
     help="Of an Optuna storage; its password is kept nowhere. [default: a journal in the run folder]",
 )
-@click.option(
-    "--checkpoints",
-    metavar="URL",
-    help="Folder or URL (s3://..) for trainings that are cut short. [default: the run folder; none with --address]",
-)
 @latency_option
 @click.option("--profile-again", is_flag=True, help="Time devices anew, whatever table an earlier run has kept.")
 @click.option(
@@ -151,11 +84,23 @@ def data_options(verb: Callable[..., None]) -> Callable[..., None]:
     "--finalists", type=click.IntRange(1), metavar="N", help="Trained again for longer. [default: the experiment's]"
 )
 @click.option(
+    "--int8-finals",
+    type=click.IntRange(0),
+    metavar="STEPS",
+    help="Train finals in int8 as well, and choose the winner by that. [default: the experiment's, else float32]",
+)
+@click.option(
     "--strategy", metavar="KEY|FILE", help="Proposes what is trained. [default: the experiment's, else chamnet's]"
 )
 @click.option("--predictor", metavar="KEY|FILE", help="Learns from what was trained. [default: the experiment's]")
 @data_options
-@cache_option
+@click.option(
+    "--log",
+    "loggers",
+    type=click.Choice(["tensorboard", "mlflow"]),
+    multiple=True,
+    help="Give winner and finals to that tool, as one run of it.",
+)
 @click.option(
     "--allow-new-options", is_flag=True, help="Take options that the space has got since, behind those of a choice."
 )
@@ -179,10 +124,18 @@ def search(**options: Any) -> None:
     metavar="EXPR",
     help='The best under each of many bounds: "macs <= 1e9..8e9:16", evenly on a log scale; several make a grid.',
 )
+@click.option(
+    "--train", is_flag=True, help="Train the points of the sweep that nobody has trained, in RUN's own record."
+)
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many architectures to name.")
+@execution_options
 @json_option
 def select(**options: Any) -> None:
-    """Search a finished RUN again under new limits; trains nothing, takes seconds."""
+    """Search a finished RUN again under new limits, in seconds; nothing is trained without --train.
+
+    The points of a sweep that --train trains are further trials of RUN's search. What there is of it is not trained
+    again, and the same command goes on where another was cut short. The options from --executor on are for --train.
+    """
     _call("select", options)
 
 
@@ -205,7 +158,7 @@ def merge(**options: Any) -> None:
 @run_argument
 @click.argument("others", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
 @click.option("--x", "x", default="macs", show_default=True, help="Resource or metric on the x axis.")
-@click.option("--y", "y", default="error", show_default=True, help="Metric on the y axis.")
+@click.option("--y", "y", metavar="NAME", help="Metric on the y axis. [default: the run's objective]")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a self-contained page.")
 @click.option("--png", type=click.Path(path_type=Path), metavar="FILE", help="Also write the picture.")
 @click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="Also write every point as a row.")
@@ -292,7 +245,33 @@ def info(**options: Any) -> None:
     "--augment/--no-augment", default=True, show_default=True, help="Change pictures more than a search does."
 )
 @click.option(
-    "--teacher", type=click.Path(path_type=Path), metavar="DIR", help="A finished training whose outputs it learns too."
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="On a CPU. [default: one for a small network, else the cores that the process may use]",
+)
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE.onnx",
+    help="A finished training, or a depth network of your own, whose outputs it learns too.",
+)
+@click.option(
+    "--teacher-wants",
+    type=click.Choice(["unit", "imagenet"]),
+    default="unit",
+    show_default=True,
+    help="What FILE.onnx is given: RGB in [0, 1], or that by ImageNet's mean and deviation.",
+)
+@click.option(
+    "--teacher-gives",
+    type=click.Choice(["log-disparity", "disparity", "depth"]),
+    default="log-disparity",
+    show_default=True,
+    help="What FILE.onnx answers; up to a scale and a shift.",
+)
+@click.option(
+    "--log", "loggers", type=click.Choice(["tensorboard"]), multiple=True, help="Give the learning curve to that tool."
 )
 @data_options
 @cache_option
@@ -312,6 +291,7 @@ def train(**options: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="File to write.")
 @click.option("--int8", is_flag=True, help="In int8, as nas quantise left it.")
 @click.option("--size", metavar="HxW|dynamic", help="Of the pictures. [default: the size that was searched at]")
+@click.option("--measure", is_flag=True, help="Time the file on one thread of this machine, for the card.")
 @json_option
 def export(**options: Any) -> None:
     """Write the network of SOURCE, a training folder or a RUN, as a file for another runtime.

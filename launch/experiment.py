@@ -15,6 +15,7 @@ from typing import Any
 
 from nas.costs import AnyResource
 from nas.depth.data import Meaning
+from nas.depth.data.sets import DataSet
 from nas.devices import Device
 from nas.plugins import DEVICES, PREDICTORS, RESOURCES, SPACES, STRATEGIES, Kind
 from nas.record import Evaluator
@@ -42,7 +43,8 @@ class Workplace:
 
     Attributes:
       cache: a folder for what can be made again, such as a rendered data set.
-      data: the user's own data set, None for the experiment's default.
+      data: the user's own data set, None for the experiment's default; of several, the first.
+      sets: the same with their readers and weights; empty where only a path is known.
       depth: what the numbers in the user's own depth files mean.
       workers: processes that preparation may use.
       progress: told (what, done, total).
@@ -56,6 +58,7 @@ class Workplace:
     progress: Callable[[str, int, int], None]
     checkpoints: Checkpoints | None = None
     depth: Meaning = AS_WRITTEN
+    sets: tuple[DataSet, ...] = ()
     say: Callable[[str], None] = say_nothing
 
 
@@ -74,11 +77,14 @@ class Experiment:
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".
       baseline: the space's reference architecture that "baseline" stands for in limits.
       num_design: space-filling trials before the predictor guides; part of `num_trials`.
+      reads_sets: whether `make_evaluator` reads `place.sets`; otherwise it is given one path, which it reads itself.
       fidelity: training budget of a search trial, in the evaluator's measure.
       rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
       lag: how many of the latest trials a proposal does without, see `nas.search.loop`; None for twice the workers.
       num_finalists: how many are trained again, at `final_fidelity`.
+      int8_finals: steps of a training in int8 that each final gets, so that the best network as shipped wins; 0 only
+        learns the ranges, None measures in float32 alone. Of a search with one objective.
       objective: the metric that is learned, and minimised unless `minimise` names something else; a limit may name it.
       minimise: a resource, the least of which is sought among networks that meet the limit on the objective, such as
         "error <= 1.02 * baseline"; None for the objective itself.
@@ -103,12 +109,14 @@ class Experiment:
     fidelity: int
     num_finalists: int
     final_fidelity: int
+    int8_finals: int | None = None
     objective: str = "error"
     minimise: str | None = None
     objectives: tuple[str, ...] = ()
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
     lag: int | None = None
+    reads_sets: bool = False
 
     def __post_init__(self) -> None:
         _check_parts(self)
@@ -251,6 +259,11 @@ def _check_counts(experiment: Experiment) -> None:
         _check_count("rungs", rung)
     if experiment.lag is not None and (type(experiment.lag) is not int or experiment.lag < 0):
         raise ExperimentError(f"lag must be a whole number from 0, got {_shown(experiment.lag)}; 2 is usual")
+    if experiment.int8_finals is not None and (type(experiment.int8_finals) is not int or experiment.int8_finals < 0):
+        raise ExperimentError(
+            f"int8_finals must be a whole number of steps from 0, got {_shown(experiment.int8_finals)}; None is for "
+            "float32 alone"
+        )
     if experiment.num_design > experiment.num_trials:
         raise ExperimentError(
             f"num_design is part of num_trials, got {experiment.num_design} of {experiment.num_trials}; "

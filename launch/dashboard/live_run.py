@@ -1,6 +1,6 @@
 """One run as its dashboard shows it: its data and its page, worked out again when the record has changed.
 
-Looking writes nothing. Prices are worked out once; the record is read again only when its file has, and the page's
+Looking writes nothing. Prices are worked out once; the record is read on only when its file has grown, and the page's
 sections, which fit predictors, only when somebody asks for them.
 """
 
@@ -18,6 +18,8 @@ from launch.session import RunFolder
 DATABASE_EVERY_S = 5.0
 
 Stamp = tuple[tuple[int, int], ...]
+RECORD = 2
+"""The place in a stamp from which on the record's files stand."""
 
 
 def stamp(folder: RunFolder) -> Stamp:
@@ -38,6 +40,11 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_size)
+
+
+def _shrank(before: Stamp, now: Stamp) -> bool:
+    """Whether a file has got shorter: the record was mended, and what was read of it may be gone."""
+    return any(size < old for (_, old), (_, size) in zip(before[RECORD:], now[RECORD:], strict=False))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +76,8 @@ class LiveRun:
     def _renew(self) -> Facts:
         found = stamp(self.folder)
         if self._facts is None or found != self._read:
-            self._facts = read_facts(self.folder) if self._facts is None else read_facts_again(self._facts)
+            grows = self._read is not None and not _shrank(self._read, found)
+            self._facts = read_facts_again(self._facts) if self._facts and grows else read_facts(self.folder)
             self._data = str(explorer_json(self._facts)).encode()
             self._read = found
         return self._facts

@@ -20,7 +20,7 @@ from launch.json_text import json_text
 from launch.terminal import OutputError, recorded
 from nas.deploy.drawing import drawing
 from nas.lowering.standalone import state
-from nas.record import TEST, write_whole
+from nas.record import INT8, TEST, write_whole
 
 FORMAT = 1
 LIMITS_OF_USE = (
@@ -83,12 +83,14 @@ def metrics_of(network: Shipped) -> dict[str, dict[str, float | None]]:
     found, trained = network.found, network.trained.get("metrics", {})
     searched = found.get("metrics", {})
     objective = found.get("objective", {})
-    names = list(dict.fromkeys([*trained, *searched]))
+    names = [name for name in dict.fromkeys([*trained, *searched]) if not name.endswith(INT8)]
+    in_int8 = any(name.endswith(INT8) for name in searched)
     int8 = dict(network.int8["metrics"][network.int8["method"]]) if network.int8 else {}
     return {
         name: {
             "predicted": objective.get("predicted") if name == objective.get("name") else None,
             "in search": searched.get(name),
+            **({"in search, int8": searched.get(f"{name}{INT8}")} if in_int8 else {}),
             "trained": trained.get(name),
             **({"int8": int8.get(name)} if int8 else {}),
         }

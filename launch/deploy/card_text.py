@@ -19,6 +19,7 @@ def card_text(card: Mapping[str, Any]) -> str:
         "## Costs",
         _resources(card["exports"]),
         _measured(card["measured"]),
+        _latencies(card["exports"]),
         "## How good it is",
         _metrics(card["metrics"]),
         "## Data and training",
@@ -70,6 +71,17 @@ def _measured(measured: Mapping[str, Mapping[str, Any]]) -> str:
         return ""
     rows = [[name, one["unit"], number(one["predicted"]), number(one["measured"])] for name, one in measured.items()]
     return _table(["in the search, at its size", "unit", "predicted", "measured"], rows)
+
+
+def _latencies(exports: Mapping[str, Mapping[str, Any]]) -> str:
+    """What was timed when a file was written, beside what the search's table had predicted for it."""
+    timed = {name: one["latency"] for name, one in exports.items() if "latency" in one}
+    rows = [
+        [name, one["processor"], figure(one["predicted_ms"]), figure(one["quickest_ms"]), figure(one["median_ms"])]
+        for name, one in timed.items()
+    ]
+    heads = ["file, one picture, one thread [ms]", "processor", "predicted", "quickest", "median"]
+    return _table(heads, rows) if rows else ""
 
 
 def _metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> str:

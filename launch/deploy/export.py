@@ -2,7 +2,7 @@
 
 import importlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from launch.deploy.latency import measured
 from launch.deploy.shipped import Shipped
 from launch.terminal import read_size
 from nas.deploy import TrainingFolder
@@ -37,6 +38,7 @@ class Written:
     Attributes:
       difference: the largest from what PyTorch answers, as a share of the range of that.
       signal_db: how far PyTorch's answer stands above the difference.
+      latency: see `launch.deploy.latency.measured`; None for a file that was not timed.
     """
 
     exported: Exported
@@ -46,14 +48,18 @@ class Written:
     int8: bool
     difference: float
     signal_db: float
+    latency: Mapping[str, Any] | None
 
 
-def export(network: Shipped, format: str, size: str | None, path: Path, *, int8: bool) -> Written:
+def export(
+    network: Shipped, format: str, size: str | None, path: Path, *, int8: bool, measure: bool = False
+) -> Written:
     """Write the network to `path`, whole or not at all.
 
     Args:
       size: "HEIGHTxWIDTH", "dynamic", or None for the size that was searched at.
       int8: as `nas quantise` left it.
+      measure: whether the file is timed, too.
 
     Raises:
       ExportError: the format cannot hold the network, or its runtime computes something else; nothing is written.
@@ -63,10 +69,8 @@ def export(network: Shipped, format: str, size: str | None, path: Path, *, int8:
     folded, dynamic = resized(network.folded, None if size == DYNAMIC else size), size == DYNAMIC
     module = needed(f"nas.deploy.formats.{format}", format)
     if int8:
-        if format == "onnx" or dynamic:
-            raise ExportError(
-                f"int8 goes to pt2 and executorch at one size, got {format} {size or ''}; leave out --int8"
-            )
+        if dynamic:
+            raise ExportError("a network in int8 is for one size of picture, got dynamic; give --size HEIGHTxWIDTH")
         graph = needed("launch.deploy.quantisation", "executorch").quantised(
             TrainingFolder(path=network.source), folded
         )
@@ -75,8 +79,10 @@ def export(network: Shipped, format: str, size: str | None, path: Path, *, int8:
         graph, exported = folded, module.export(folded, dynamic=dynamic)
     largest, signal_db = _agreement(exported, graph, _pictures(folded.network, dynamic=dynamic))
     _check(format, largest, signal_db, int8=int8)
+    latency = measured(format, exported.content, folded.network, network, int8=int8) if measure else None
     write_whole(path, exported.content)
     return Written(
+        latency=latency,
         exported=exported,
         network=folded.network,
         path=path,
@@ -121,6 +127,7 @@ def facts_of(written: Written) -> dict[str, Any]:
         "largest_difference": written.difference,
         "signal_to_noise_db": min(written.signal_db, 999.0),
         "resources": {one.name: {"unit": one.unit, "value": float(one.of(written.network))} for one in RESOURCES},
+        **({"latency": dict(written.latency)} if written.latency else {}),
         **exported.facts,
     }
 

@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import fx
 
-from launch.deploy.training import Watch
+from launch.deploy.threads import default_threads, on_threads
+from launch.deploy.training import THREADS, Watch
 from launch.deploy.weights import read_weights
 from launch.terminal import Progress
 from nas.deploy import TrainingFolder, TrainingFolderError
+from nas.deploy.brief_int8 import LOWER, NUM_INPUTS
 from nas.deploy.course import Course, Terms, Trainable
 from nas.deploy.quantised import Prepared, Rounded, calibrate, converted, prepare, sensitivity
 from nas.deploy.training import Diverged, train_in_full
@@ -20,10 +22,8 @@ from nas.lowering.standalone import restored
 from nas.lowering.torch_module import BuiltNetwork
 from nas.record import TEST, write_whole
 
-NUM_INPUTS = 256  # from which the ranges are learned first
 NUM_PROBES = 16  # pictures on which a layer's cost is seen
 SHORTER = 10  # than the training that the network has had
-LOWER = 0.1  # of the learning rate that it had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,23 @@ def carry_out(folder: TrainingFolder, task: Trainable, options: QuantisationOpti
       TrainingFolderError: the training has not ended.
       Diverged: NaN or infinity; nothing is written.
     """
-    settings, device = folder.settings(), options.device or "cpu"
-    folded = restored(folder.network(), read_weights(folder.weights))
+    settings, folded = folder.settings(), restored(folder.network(), read_weights(folder.weights))
+    with on_threads(settings.get(THREADS) or default_threads(folded.network)):
+        _carry_out(folder, folded, settings, task, options, progress)
+
+
+def _carry_out(
+    folder: TrainingFolder,
+    folded: BuiltNetwork,
+    settings: Mapping[str, Any],
+    task: Trainable,
+    options: QuantisationOptions,
+    progress: Progress,
+) -> None:
     progress.say("preparing int8")
     prepared = prepare(folded)
     calibrate(prepared, task.inputs(NUM_INPUTS))
-    terms = _terms(settings, options, device)
+    terms = _terms(settings, options, options.device or "cpu")
     course = task.course(prepared, terms)
     metrics = {"float32": _scores(course, task, folded), "ptq": _scores(course, task, Rounded(converted(prepared)))}
     if not options.ptq:

@@ -9,17 +9,18 @@ from typing import Any
 from launch.deploy.subject import Subject, SubjectError
 from launch.experiment import Workplace
 from launch.extensions import prepared_evaluator
-from launch.session import depth_record, meaning_of
+from launch.session import check_sets, depth_record, meaning_of, path_of, sets_of, setting_of
 from launch.terminal import Progress
 from nas.deploy.course import Trainable
 from nas.depth.data import Kind
+from nas.depth.data.sets import DataSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataOptions:
     """What the command says of the data; None and empty for what it leaves open."""
 
-    data: Path | None
+    data: tuple[DataSet, ...]
     depth_is: Kind | None
     depth_invalid: tuple[float, ...]
     depth_valid: tuple[float, ...]
@@ -30,8 +31,8 @@ class DataOptions:
         Raises:
           ValueError: an option says how to read data of the user's own, and there are none.
         """
-        own = str(self.data.resolve()) if self.data is not None else old.get("data")
-        kept = {} if self.data is not None else old
+        own = setting_of(self.data, old)
+        kept = {} if self.data else old
         return {
             "data": own,
             **depth_record(
@@ -51,9 +52,12 @@ def prepared_task(subject: Subject, settings: Mapping[str, Any], cache: Path, pr
       SubjectError: it can only score networks for a search.
       DataError: the data cannot be read.
     """
+    sets = sets_of(settings)
+    check_sets(sets, subject.experiment)
     place = Workplace(
         cache=cache,
-        data=Path(settings["data"]) if settings["data"] else None,
+        data=path_of(sets),
+        sets=sets,
         workers=os.cpu_count() or 1,
         progress=progress.step,
         depth=meaning_of(settings),

@@ -4,7 +4,8 @@ import copy
 import importlib.metadata
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from launch.deploy.export import needed
 from launch.deploy.subject import Subject
+from launch.deploy.threads import default_threads, on_threads, usable_cores
 from launch.deploy.weights import read_weights
 from launch.terminal import Progress, duration
 from nas.deploy import Row, TrainingFolder, csv_text
-from nas.deploy.course import Course, Precision, Terms, Trainable
+from nas.deploy.course import Course, Gives, Precision, Terms, Trainable, Wants
 from nas.deploy.training import Diverged, Trained, train_in_full
 from nas.lowering.standalone import restored, source, state
 from nas.lowering.torch_module import BuiltNetwork, build, fold
@@ -26,8 +29,15 @@ from nas.record import TEST, Described, Evaluator, TaskCard, write_whole
 
 LONGER = 8  # than the search's finals, unless the command says how long
 NUM_INPUTS = 256  # whose statistics the batch norms begin with
+THREADS = "threads"  # in training.json
 PACE_STEPS, WARM_STEPS = 8, 2
 ROOM_FOR_REST = 0.95  # of the hours: the rest is for scoring and checkpoints
+LogRows = Callable[[tuple[Row, ...]], None]
+"""Told all rows of a curve so far, whenever there is a new one."""
+
+
+def no_log(rows: tuple[Row, ...]) -> None:
+    """For a training that no other tool follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +53,10 @@ class TrainingOptions:
     from_scratch: bool
     augment: bool
     teacher: Path | None
+    threads: int | None
+    teacher_wants: Wants
+    teacher_gives: Gives
+    loggers: tuple[str, ...] = ()
 
 
 def carry_out(
@@ -62,34 +76,58 @@ def carry_out(
     """
     old = folder.settings() if folder.is_settled else {}
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    threads = options.threads or old.get(THREADS) or default_threads(subject.network)
+    if device.startswith("cpu"):
+        cores = usable_cores()
+        progress.say(f"training on {threads} of {cores} core{'s' * (cores > 1)}; --threads sets how many")
+    with on_threads(threads):
+        _carry_out(folder, subject, task, data_settings, options, progress, old=old, device=device, threads=threads)
+
+
+def _carry_out(
+    folder: TrainingFolder,
+    subject: Subject,
+    task: Trainable,
+    data_settings: Mapping[str, Any],
+    options: TrainingOptions,
+    progress: Progress,
+    *,
+    old: Mapping[str, Any],
+    device: str,
+    threads: int,
+) -> None:
     seed = options.seed if options.seed is not None else int(old.get("seed", 0))
     module = _first(subject, task, seed, from_scratch=options.from_scratch)
     terms = _terms(options, old, subject, device, seed)
     if options.hours is not None and not old:
         terms = _paced(terms, options.hours, task, module, progress)
     course = task.course(module, terms)
-    folder.settle(_settings(subject, task, course, terms, data_settings, options), subject.network, _told(subject))
-    watch = Watch(curve=folder.curve, progress=progress, total=terms.steps)
-    try:
-        trained = train_in_full(
-            course,
-            terms.steps,
-            checkpoint=folder.checkpoint,
-            key=folder.settings()["id"],
-            on_step=watch.step,
-            on_row=watch.row,
-        )
-    except Diverged as error:
-        folder.note_divergence(error.step)
-        raise
+    settings = _settings(subject, task, course, terms, data_settings, options)
+    if not old or THREADS in old:  # which decide the order of sums; an older version did not say
+        settings[THREADS] = threads
+    folder.settle(settings, subject.network, _told(subject))
+    with _curve_log(folder, options) as log:
+        watch = Watch(curve=folder.curve, progress=progress, total=terms.steps, log=log)
+        try:
+            trained = train_in_full(
+                course,
+                terms.steps,
+                checkpoint=folder.checkpoint,
+                key=folder.settings()["id"],
+                on_step=watch.step,
+                on_row=watch.row,
+            )
+        except Diverged as error:
+            folder.note_divergence(error.step)
+            raise
     _write(folder, subject, task, trained, device)
 
 
 class Watch:
     """Tells how far a training is and how long it will take, and keeps its curve."""
 
-    def __init__(self, *, curve: Path, progress: Progress, total: int) -> None:
-        self._curve, self._progress, self._total = curve, progress, total
+    def __init__(self, *, curve: Path, progress: Progress, total: int, log: LogRows = no_log) -> None:
+        self._curve, self._progress, self._total, self._log = curve, progress, total, log
         self._began: tuple[float, int] | None = None
         self._latest = ""
 
@@ -104,8 +142,24 @@ class Watch:
 
     def row(self, rows: tuple[Row, ...]) -> None:
         write_whole(self._curve, csv_text(rows).encode())
+        self._log(rows)
         name, value = next(iter(rows[-1].metrics.items()))
         self._latest = f", validation {name} {value:.4f}"
+
+
+@contextmanager
+def _curve_log(folder: TrainingFolder, options: TrainingOptions) -> Iterator[LogRows]:
+    """What is told the curve's rows beside its file."""
+    if "tensorboard" not in options.loggers:
+        yield no_log
+        return
+    from launch.loggers.tensorboard import CurveLog  # which not everybody has installed
+
+    log = CurveLog(folder.path)
+    try:
+        yield log.rows
+    finally:
+        log.close()
 
 
 def _first(subject: Subject, task: Trainable, seed: int, *, from_scratch: bool) -> BuiltNetwork:
@@ -129,12 +183,20 @@ def _terms(options: TrainingOptions, old: Mapping[str, Any], subject: Subject, d
         peak_lr=options.lr or recipe.get("peak_lr"),
         precision=options.precision or recipe.get("precision"),
         augment=options.augment,
-        teacher=None if options.teacher is None else _teacher(options.teacher, device),
+        teacher=None if options.teacher is None else _teacher(options.teacher, options, device),
     )
 
 
-def _teacher(path: Path, device: str) -> nn.Module:
-    """The network of a training that has ended."""
+def _teacher(path: Path, options: TrainingOptions, device: str) -> nn.Module:
+    """The network of a training that has ended, or of an ONNX file.
+
+    Raises:
+      TrainingFolderError, TeacherError: there is none.
+    """
+    if not path.is_dir():
+        teachers = needed("nas.deploy.onnx_teacher", "onnx")
+        module: nn.Module = teachers.OnnxTeacher(path, wants=options.teacher_wants, gives=options.teacher_gives)
+        return module
     folder = TrainingFolder(path=path)
     folder.result()
     return restored(folder.network(), read_weights(folder.weights)).to(device)
@@ -174,10 +236,19 @@ def _settings(
         "weights_at_start": begun,
         "steps": terms.steps,
         "seed": terms.seed,
-        "teacher": None if options.teacher is None else _digest(TrainingFolder(path=options.teacher).weights),
+        "teacher": _teacher_digest(options),
         "training": dict(course.facts),
         "data": dict(task.data_facts) if isinstance(task, Evaluator) else {},
     }
+
+
+def _teacher_digest(options: TrainingOptions) -> str | None:
+    """What tells a teacher from another: its weights, and of an ONNX file how it is asked."""
+    if options.teacher is None:
+        return None
+    if options.teacher.is_dir():
+        return _digest(TrainingFolder(path=options.teacher).weights)
+    return f"{_digest(options.teacher)} {options.teacher_wants} {options.teacher_gives}"
 
 
 def _told(subject: Subject) -> dict[str, Any]:

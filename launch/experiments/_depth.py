@@ -1,5 +1,6 @@
 """What experiments on depth share: the resources that are counted, and reading the user's own pictures."""
 
+import platform
 from typing import TYPE_CHECKING
 
 from launch.experiment import Workplace
@@ -18,19 +19,42 @@ RESOURCES: tuple[AnyResource, ...] = (
 )
 
 
+def slow_bfloat16() -> str:
+    """What there is to say of a training in bfloat16 on a machine like this one; "" for nothing."""
+    import torch
+
+    if torch.cuda.is_available() or _computes_bfloat16():
+        return ""
+    return (
+        "this experiment trains in bfloat16, and this machine has neither a GPU nor a CPU that computes in it: where "
+        'workers are like it a step takes minutes; run it on GPUs, or copy its file and set precision="float32"'
+    )
+
+
+def _computes_bfloat16() -> bool:
+    import torch
+
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
     """The user's pictures; what there is to know of how they were read is said.
 
     Raises:
       DataError: there are none, or they cannot be read.
     """
-    from nas.depth.data import DataError, folder
+    from nas.depth.data import DataError
+    from nas.depth.data.room import usual_room
+    from nas.depth.data.sets import DataSet, read_sets
 
     if place.data is None:
         raise DataError("this search is on your own pictures, got none; give --data FOLDER with rgb/ and depth/")
-    data = folder.read_folder(
-        place.data,
+    data = read_sets(
+        place.sets or (DataSet(path=place.data),),
         size=size,
+        room=usual_room(place.cache),
         meaning=place.depth,
         progress=lambda done, total: place.progress("reading pictures", done, total),
     )

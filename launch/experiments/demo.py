@@ -4,7 +4,7 @@
 
 Takes about eight minutes on two cores without a GPU: it renders 64 x 64 pictures of Freedoom's maps, times operators
 and whole networks on this CPU as ONNX Runtime runs them, trains candidates for about half a minute each on a local
-Ray, and trains the best for longer. `--data FOLDER` takes your own rgb/ and depth/ pictures instead. Expect a network
+Ray, and trains the best for longer. `--data FOLDER` takes your own pictures instead. Expect a network
 of half the baseline's multiply-accumulates that ranks pixels far better than the mean depth map; at this size and
 budget it is a demonstration, not a product. On a machine too noisy to time, the limit on multiply-accumulates binds
 alone, and the latency is marked as not verified.
@@ -60,6 +60,7 @@ def experiment() -> Experiment:
         fidelity=140,
         num_finalists=2,
         final_fidelity=180,
+        reads_sets=True,
     )
 
 

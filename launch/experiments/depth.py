@@ -1,6 +1,7 @@
 """Full size: a depth network for phones, of the reference space at 384 x 288, searched on your own pictures with GPUs.
 
-DATA is a folder with rgb/ and depth/, as README says. On one GPU, two trials sharing it:
+DATA is a data set in a format of `nas list readers`, as README says; several are mixed. On one GPU, which two trials
+share:
 
     nas search depth --out runs/depth --data DATA --gpus-per-trial 0.5
 
@@ -26,7 +27,7 @@ One search serves many operating points; each takes seconds and trains nothing:
 """
 
 from launch.experiment import Experiment, Workplace
-from launch.experiments._depth import RESOURCES, own_pictures
+from launch.experiments._depth import RESOURCES, own_pictures, slow_bfloat16
 from nas.record import Evaluator
 from predictors import gp
 from search_spaces import tiefenrausch
@@ -49,6 +50,7 @@ def experiment() -> Experiment:
         fidelity=12_000,
         num_finalists=8,
         final_fidelity=60_000,
+        reads_sets=True,
     )
 
 
@@ -57,6 +59,8 @@ def _make_evaluator(place: Workplace) -> Evaluator:
     from nas.depth.training import Recipe
     from nas.evaluators.depth import DepthEvaluator
 
+    if slow := slow_bfloat16():
+        place.say(slow)
     data = own_pictures(place, (SPACE.input.height, SPACE.input.width))
     recipe = Recipe(batch_size=BATCH_SIZE, peak_lr=PEAK_LR, warmup_share=0.05, colour_jitter=0.1, precision="bfloat16")
     return DepthEvaluator(space=SPACE, data=data, recipe=recipe, checkpoints=place.checkpoints)

@@ -1,10 +1,9 @@
-"""A search from start to winner. Imports launch.budget, launch.experiment, launch.extensions, launch.pricing,
-launch.report, launch.session, launch.terminal and nas.
+"""A search from start to winner. Imports launch.budget, launch.executors, launch.experiment,
+launch.extensions, launch.pricing, launch.report, launch.session, launch.terminal and nas.
 
-`run` is imported by name: it imports PyTorch, Optuna and Matplotlib.
+`run`, `points` are imported by name: they import PyTorch, Optuna and Matplotlib. So is `execution`, for verbs alone.
 """
 
-from launch.run.checkpoints import checkpoints_of, expected_bytes
 from launch.run.limits import check_choice, check_limits
 from launch.run.options import Options
 
@@ -12,6 +11,4 @@ __all__ = [
     "Options",
     "check_choice",
     "check_limits",
-    "checkpoints_of",
-    "expected_bytes",
 ]

@@ -10,8 +10,8 @@ from launch.extensions.parts import strategy_of
 from launch.run.options import Options
 from launch.run.phases import Phases, latest_failure
 from launch.run.prepare import Prepared
-from launch.run.spending import spent_text
-from nas.feasible import space_filling
+from launch.run.spending import is_spent, spent_text
+from nas.feasible import graded, space_filling
 from nas.record import Proposal, Trial
 from nas.search import Strategy, Task
 from nas.search.loop import Plan
@@ -34,7 +34,7 @@ def explore(prepared: Prepared, phases: Phases, options: Options) -> list[Trial]
         seed=options.seed,
         lag=options.lag,
     )
-    trials = phases.carry_out(plan, _strategy(prepared, options.seed), stop=lambda known: _is_spent(account, known))
+    trials = phases.carry_out(plan, strategy(prepared, options.seed), stop=lambda known: is_spent(account, known))
     account.stopped_by = account.refused_by() if len(trials) < plan.num_trials else None
     if account.stopped_by:
         phases.progress.say(f"{spent_text(account.stopped_by)} after {len(trials)} of {plan.num_trials} trials")
@@ -58,11 +58,6 @@ def measured_by(prepared: Prepared) -> list[Proposal]:
     return named or [Proposal(architecture=reference, origin="reference")]
 
 
-def _is_spent(account: Account, trials: Sequence[Trial]) -> bool:
-    account.meter.follow(trials)
-    return account.refused_by() is not None
-
-
 def _check_enough(complete: Sequence[Trial], trials: Sequence[Trial], experiment: Experiment, account: Account) -> None:
     num_full = sum(trial.fidelity == experiment.fidelity for trial in complete)
     if num_full >= MIN_TRIALS:
@@ -76,7 +71,8 @@ def _check_enough(complete: Sequence[Trial], trials: Sequence[Trial], experiment
     )
 
 
-def _strategy(prepared: Prepared, seed: int) -> Strategy:
+def strategy(prepared: Prepared, seed: int) -> Strategy:
+    """What proposes the search's trials."""
     experiment = prepared.experiment
     task = Task(
         objectives=experiment.objectives or (experiment.objective,),
@@ -101,7 +97,10 @@ def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
     """
     size, features = prepared.experiment.num_design, prepared.pricing.features
     rng = np.random.default_rng((seed, DESIGN_STREAM))
-    design = space_filling(prepared.feasible, size, features=features, rng=rng)
+    if prepared.goal is None:
+        design = space_filling(prepared.feasible, size, features=features, rng=rng)
+    else:  # how cheap may it be? each part of the range must say
+        design = graded(prepared.feasible, size, cost=prepared.goal.cost, features=features, rng=rng)
     filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
     start = [known for known in baseline(prepared.experiment) if _meets_limits(prepared, known)]
     measure = measured_by(prepared) if prepared.goal else []

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
-from launch.experiment import Experiment, Workplace
+from launch.experiment import Experiment, ExperimentError, Workplace
 from launch.extensions import prepared_evaluator
 from launch.pricing import Pricing, Within, aims_of, goal_of, price, quality_limit, shown, within
 from launch.run.options import Options
@@ -17,8 +18,10 @@ from launch.terminal import Progress
 from nas.costs import Limit
 from nas.feasible import FeasibleSet, InfeasibleError
 from nas.latency import LatencyTable
-from nas.record import Evaluator, Shown, TaskCard, Trial, card_of
+from nas.record import Evaluator, QuantisesFinals, Shown, TaskCard, Trial, card_of
 from nas.search import Aims, Goal, QualityLimit
+
+INT8_LIBRARIES = ("executorch", "torchao")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def prepare(
     """
     evaluator = prepared_evaluator(experiment, place)
     check_evaluator(folder, evaluator)
+    evaluator = _with_int8(evaluator, experiment)
     card = card_of(evaluator, experiment.objective)
     for metric in experiment.metrics[1:]:
         card_of(evaluator, metric)
@@ -110,6 +114,31 @@ def prepare(
         goal=goal_of(experiment.minimise, quality, pricing),
         aims=aims_of(experiment.objectives, quality, pricing),
     )
+
+
+def _with_int8(evaluator: Evaluator, experiment: Experiment) -> Evaluator:
+    """The evaluator, measuring finals in int8 if that is wanted.
+
+    Raises:
+      ExperimentError: it cannot.
+      ValueError: a library is missing.
+    """
+    if experiment.int8_finals is None:
+        return evaluator
+    if experiment.objectives:
+        raise ExperimentError(
+            f"finals in int8 are for a search with one objective, got {', '.join(experiment.objectives)}; leave out "
+            "--int8-finals, and limit what int8 costs, such as weight_bytes.int8"
+        )
+    if not isinstance(evaluator, QuantisesFinals):
+        raise ExperimentError(
+            f"finals in int8 need an evaluator with quantising(steps) (nas.record.QuantisesFinals), and "
+            f"{type(evaluator).__name__} of experiment {experiment.name!r} lacks it; leave out --int8-finals"
+        )
+    for library in INT8_LIBRARIES:
+        if find_spec(library) is None:
+            raise ValueError(f"int8 needs {library}, which is not installed: pip install 'chamnas[executorch]'")
+    return evaluator.quantising(experiment.int8_finals)
 
 
 def _tables(

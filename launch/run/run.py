@@ -5,26 +5,21 @@ a function of it and the seed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from launch.experiment import Experiment, Workplace
 from launch.report.page import write_report
 from launch.run.along_front import choose_again
-from launch.run.checkpoints import NOWHERE
 from launch.run.conclude import conclude
 from launch.run.explore import explore
 from launch.run.finals import train_finals
+from launch.run.opening import check_checkpoints, open_phases, open_record
 from launch.run.options import Options
-from launch.run.phases import Phases
 from launch.run.prepare import Prepared, prepare
-from launch.run.spending import open_account
 from launch.session import RunFolder, far_off_text, held_out, near_limit, targets
-from launch.session.session import check_record, note_record, open_history
+from launch.session.session import check_record, note_record
 from launch.terminal import Progress, quality_text
 from nas.record import Evaluator, Executor, Trial
-from nas.record.history import History
-from nas.record.journal import repair_journal
 from nas.search import Fits, PredictorQuality, Reasoned, fit_to_trials
 from nas.search import quality as rate
 
@@ -51,10 +46,10 @@ def carry_out(
         return
     if folder.started:
         check_record(folder, settings)
-    _check_checkpoints(place, progress)
+    check_checkpoints(place, progress)
     prepared = prepare(experiment, folder, settings, options, place, progress)
-    history = _open_record(prepared, folder, settings, progress)
-    phases = _phases(prepared, folder, history, options, place, make_executor(prepared.evaluator), progress)
+    history = open_record(prepared, folder, settings, progress)
+    phases = open_phases(prepared, folder, history, options, place, make_executor(prepared.evaluator), progress)
     try:
         every = explore(prepared, phases, options)
         complete = [trial for trial in every if trial.fidelity == experiment.fidelity]
@@ -75,46 +70,6 @@ def _say_done(folder: RunFolder, options: Options, progress: Progress) -> None:
     chosen_anew = bool(options.choose) and choose_again(folder, options.choose, progress.say)
     if chosen_anew or not folder.report.exists():  # or the driver was killed after it had written the winner
         write_report(folder)
-
-
-def _check_checkpoints(place: Workplace, progress: Progress) -> None:
-    if place.checkpoints is None:
-        progress.say(NOWHERE)
-    else:
-        place.checkpoints.prove()
-
-
-def _open_record(prepared: Prepared, folder: RunFolder, settings: Mapping[str, Any], progress: Progress) -> History:
-    """The run's record, mended where a crash has cut it, and the note in the folder that trials may follow."""
-    repair_journal(folder.journal)
-    history = open_history(folder, settings, prepared.experiment, create=not folder.started, shown=prepared.shown())
-    history.recover()
-    history.annotate("task", asdict(prepared.card))
-    folder.start()
-    note_record(folder, history)
-    if passed_over := history.passed_over():
-        progress.say(str(passed_over))
-    return history
-
-
-def _phases(
-    prepared: Prepared,
-    folder: RunFolder,
-    history: History,
-    options: Options,
-    place: Workplace,
-    executor: Executor,
-    progress: Progress,
-) -> Phases:
-    return Phases(
-        objective=prepared.objective,
-        folder=folder,
-        history=history,
-        executor=executor,
-        checkpoints=place.checkpoints,
-        account=open_account(prepared.experiment, history, options, executor.slots),
-        progress=progress,
-    )
 
 
 def _judge(prepared: Prepared, complete: Sequence[Trial], seed: int, say: Callable[[str], None]) -> PredictorQuality:

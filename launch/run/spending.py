@@ -1,13 +1,13 @@
 """The account of a run: what earlier commands have spent of its budget, and what this one may."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from launch.budget import NAMES, Account, Course, Meter, Shift, amount
 from launch.experiment import Experiment
 from launch.run.options import Options
-from nas.record import Phase
+from nas.record import Phase, Trial
 from nas.record.history import History
 
 PHASES: tuple[Phase, ...] = ("search", "final")
@@ -35,6 +35,12 @@ def open_account(experiment: Experiment, history: History, options: Options, slo
         meter=meter,
         began=time.monotonic(),
     )
+
+
+def is_spent(account: Account, trials: Sequence[Trial]) -> bool:
+    """Whether a budget has no room for another ticket, after these trials of a phase."""
+    account.meter.follow(trials)
+    return account.refused_by() is not None
 
 
 def spent_text(stopped_by: Mapping[str, float]) -> str:

@@ -13,7 +13,7 @@ from launch.session import WINNER_FORMAT, RunFolder
 from launch.session.verification import NO_DOUBTS, Doubts
 from nas.costs import Limit
 from nas.lowering.standalone import source
-from nas.record import TaskCard, Trial
+from nas.record import INT8, TaskCard, Trial
 from nas.search import Fitted, QualityLimit
 
 
@@ -100,11 +100,12 @@ def quality_check(limit: QualityLimit, trial: Trial, finals: Sequence[Trial], pr
     """
     reference = next((one for one in finals if one.architecture == limit.reference), None)
     unknown = limit.reference is not None and reference is None
-    bound = limit.bound(math.nan if reference is None else reference.metrics[limit.metric])
-    value = trial.metrics[limit.metric]
+    metric = as_shipped(limit.metric, finals)
+    bound = limit.bound(math.nan if reference is None else reference.metrics[metric])
+    value = trial.metrics[metric]
     return LimitCheck(
         text=limit.text,
-        resource=limit.metric,
+        resource=metric,
         relation="<=",
         unit="",
         bound=predicted if unknown else bound,
@@ -117,8 +118,17 @@ def quality_check(limit: QualityLimit, trial: Trial, finals: Sequence[Trial], pr
 
 
 def choose(finalists: Sequence[Finalist], minimised: str) -> Finalist:
-    """The least of a metric or a resource that meets every limit as measured; if none does, the one nearest to it."""
-    return min(finalists, key=lambda final: (final.excess, final.value(minimised)))
+    """The least of a metric or a resource that meets every limit as measured; if none does, the one nearest to it.
+
+    What was measured in int8 is judged by that: it is what is shipped.
+    """
+    name = as_shipped(minimised, [final.trial for final in finalists])
+    return min(finalists, key=lambda final: (final.excess, final.value(name)))
+
+
+def as_shipped(metric: str, finals: Sequence[Trial]) -> str:
+    """The metric's name in int8, where every final was measured in it; else the metric."""
+    return f"{metric}{INT8}" if all(f"{metric}{INT8}" in final.metrics for final in finals) else metric
 
 
 def write(
@@ -146,6 +156,7 @@ def write(
         "format": WINNER_FORMAT,
         **_found(winner.trial, pricing),
         "objective": _objective(winner.trial, objective, pricing, fitted, search_fidelity),
+        "judged_by": as_shipped(minimised or objective, [final.trial for final in others]),
         **({"minimised": _minimised(winner, others, minimised, pricing)} if minimised else {}),
         "metrics": dict(winner.trial.metrics),
         "task": asdict(card),

@@ -35,7 +35,7 @@ def record(
 def meaning_of(settings: Mapping[str, Any]) -> Meaning:
     """What a run's settings say."""
     return Meaning(
-        kind=settings.get("depth_is", "depth"),
+        kind=settings.get("depth_is"),
         invalid=tuple(settings.get("depth_invalid", ())),
         valid=tuple(settings.get("depth_valid", ())),
     )
@@ -44,7 +44,7 @@ def meaning_of(settings: Mapping[str, Any]) -> Meaning:
 def options_of(settings: Mapping[str, Any]) -> list[str]:
     """The options that say the same again."""
     meaning = meaning_of(settings)
-    options = [FLAGS["depth_is"], meaning.kind] if "depth_is" in settings else []
+    options = [FLAGS["depth_is"], meaning.kind] if meaning.kind else []
     for name, values in (("depth_invalid", meaning.invalid), ("depth_valid", meaning.valid)):
         for value in values:
             options += [FLAGS[name], text_of(value)]

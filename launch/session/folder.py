@@ -4,6 +4,7 @@ experiment.json   what is searched, and every setting that may not change once a
 study.journal     the trials (unless another storage was given)
 latency_*.json    the latency tables that this run's figures rest on
 artifacts/        weights and pictures of the finals
+pictures/         the same pictures, as optuna-dashboard is given them: --artifact-dir RUN/pictures
 winner.json .pt .py, report.html
 front.json, winners/01/ ..   of a search with several objectives: the front, and a winner's files for each point of it
 """
@@ -52,6 +53,10 @@ class RunFolder:
     @property
     def artifacts(self) -> Path:
         return self.path / "artifacts"
+
+    @property
+    def pictures(self) -> Path:
+        return self.path / "pictures"
 
     @property
     def winner(self) -> Path:

@@ -28,6 +28,8 @@ from nas.strategies.halving import full_predictor
 
 QUALITY, OBJECTIVE = "quality", "objective_given"
 """In experiment.json: the limit on the objective, and what the command gave as --objective: a text, or several."""
+INT8_FINALS = "int8_finals"
+"""Steps of the finals' training in int8; not there for finals in float32 alone."""
 AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
 
 
@@ -70,6 +72,16 @@ class Session:
         """The same run, its predictor one of the full fidelity that knows what the lower rungs have shown."""
         complete = [trial for trial in self.trials("search") if trial.state == "complete"]
         return replace(self, experiment=informed(self.experiment, pricing, complete))
+
+    def later(self) -> "Session":
+        """The run as it stands now, read on from this one; opened anew where its settings are others by now.
+
+        Raises:
+          FolderError, HistoryError: see `open_session`.
+        """
+        if self.folder.settings() != self.settings:
+            return open_session(self.folder)
+        return replace(self, history=self.history.later())
 
     def own_files(self, names: Iterable[str] = ()) -> OwnFiles:
         """The user's files of resources: the run's, and those that resource names speak of."""
@@ -175,8 +187,13 @@ def kept_objectives(asked: Sequence[str]) -> dict[str, Any]:
 
 
 def with_rungs(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
-    """The experiment with the rungs that the run was started with."""
-    return replace(experiment, rungs=tuple(settings.get("rungs", ())), eta=settings.get("eta", experiment.eta))
+    """The experiment with the rungs, and the finals, that the run was started with."""
+    return replace(
+        experiment,
+        rungs=tuple(settings.get("rungs", ())),
+        eta=settings.get("eta", experiment.eta),
+        int8_finals=settings.get(INT8_FINALS),
+    )
 
 
 def load_experiment(reference: str) -> Experiment:

@@ -4,7 +4,7 @@ The number of trials, the hours, the workers and the executor are not among them
 """
 
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,73 +12,93 @@ from launch.experiment import Experiment
 from launch.extensions import SETTING, OwnFiles, parts
 from launch.pricing import split_limits
 from launch.session import compatibility, depth_options, latency
+from launch.session.data_options import setting_of
 from launch.session.folder import RunFolder
-from launch.session.session import QUALITY, asked_before, identity, kept_objectives, limits_of
+from launch.session.session import INT8_FINALS, QUALITY, asked_before, identity, kept_objectives, limits_of
 from nas.costs import resource_name
 from nas.depth.data import Kind
+from nas.depth.data.sets import DataSet
 from nas.record.storage import split_password
 
 
-def settings_of(
-    experiment: Experiment,
-    reference: str,
-    folder: RunFolder,
-    *,
-    limits: tuple[str, ...],
-    seed: int | None,
-    lag: int | None,
-    slots: int,
-    storage: str | None,
-    data: Path | None,
-    latencies: tuple[str, ...] = (),
-    rungs: tuple[int, ...] = (),
-    eta: float | None = None,
-    allow_new_options: bool = False,
-    depth_is: Kind | None = None,
-    depth_invalid: tuple[float, ...] = (),
-    depth_valid: tuple[float, ...] = (),
-    strategy: str | None = None,
-    predictor: str | None = None,
-    asked: tuple[str, ...] = (),
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a command says of the settings, None or empty where it leaves them open.
+
+    Attributes:
+      slots: trials at once, by which the lag goes where nobody says it.
+      objectives: as the command names them.
+    """
+
+    slots: int
+    limits: tuple[str, ...] = ()
+    seed: int | None = None
+    lag: int | None = None
+    storage: str | None = None
+    data: tuple[DataSet, ...] = ()
+    latencies: tuple[str, ...] = ()
+    rungs: tuple[int, ...] = ()
+    eta: float | None = None
+    allow_new_options: bool = False
+    depth_is: Kind | None = None
+    depth_invalid: tuple[float, ...] = ()
+    depth_valid: tuple[float, ...] = ()
+    strategy: str | None = None
+    predictor: str | None = None
+    objectives: tuple[str, ...] = ()
+    int8_finals: int | None = None
+
+
+def settings_of(experiment: Experiment, reference: str, folder: RunFolder, asked: Asked) -> dict[str, Any]:
     """Settings for experiment.json. What the command leaves open is taken from the run that is there, or by default.
 
     Args:
       experiment: with the objectives that the command asks for, or that the run was started with.
-      asked: the objectives as the command names them; none where it names none.
-
     """
     old = folder.settings() if folder.started else {}
     means = compatibility.continued(
-        folder.path, experiment, old.get(compatibility.SETTING, {}), allow_new_options=allow_new_options
+        folder.path, experiment, old.get(compatibility.SETTING, {}), allow_new_options=asked.allow_new_options
     )
-    wanted, quality = split_limits(limits or (limits_of(old) if old else experiment.limits), experiment.objective)
-    asked = asked or asked_before(old)
+    wanted, quality = split_limits(asked.limits or (limits_of(old) if old else experiment.limits), experiment.objective)
+    objectives = asked.objectives or asked_before(old)
     own = OwnFiles.kept(old).naming_limits(wanted).naming(experiment.costs)
-    steps = list(rungs) or old.get("rungs", [] if old else list(experiment.rungs))
-    if eta is not None and not steps:
-        raise ValueError(f"eta says how many go on from a rung to the next, got {eta:g} and no rung; give --rung too")
+    steps = list(asked.rungs) or old.get("rungs", [] if old else list(experiment.rungs))
+    if asked.eta is not None and not steps:
+        raise ValueError(
+            f"eta says how many go on from a rung to the next, got {asked.eta:g} and no rung; give --rung too"
+        )
     timed = latency.record(
-        experiment.space, (*latencies, *latency.named(experiment, latencies, _resources(wanted, experiment))), old
+        experiment.space,
+        (*asked.latencies, *latency.named(experiment, asked.latencies, _resources(wanted, experiment))),
+        old,
     )
-    own_data = str(data.resolve()) if data is not None else old.get("data")
+    own_data = setting_of(asked.data, old)
     depth = depth_options.record(
-        depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid, data=own_data, old=old
+        depth_is=asked.depth_is,
+        depth_invalid=asked.depth_invalid,
+        depth_valid=asked.depth_valid,
+        data=own_data,
+        old=old,
     )
-    chosen = parts.record(replace(experiment, rungs=tuple(steps)), old, {"strategy": strategy, "predictor": predictor})
+    chosen = parts.record(
+        replace(experiment, rungs=tuple(steps)), old, {"strategy": asked.strategy, "predictor": asked.predictor}
+    )
+    kept_int8 = old.get(INT8_FINALS) if old else experiment.int8_finals
+    int8 = kept_int8 if asked.int8_finals is None else asked.int8_finals
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study") or study_name(experiment, folder),
         **identity(experiment),
-        **({"rungs": steps, "eta": eta or old.get("eta", experiment.eta)} if steps else {}),
+        **({"rungs": steps, "eta": asked.eta or old.get("eta", experiment.eta)} if steps else {}),
+        **({INT8_FINALS: int8} if int8 is not None else {}),
         **chosen,
         "limits": [own.limit(text) for text in wanted],
-        **_given(limits, old),
+        **_given(asked.limits, old),
         **({QUALITY: quality} if quality or QUALITY in old else {}),
-        **kept_objectives(experiment.objectives if len(asked) > 1 else asked),
-        "seed": old.get("seed", 0) if seed is None else seed,
-        "lag": next(one for one in (lag, old.get("lag"), experiment.lag, 2 * slots) if one is not None),
-        "storage": split_password(storage)[0] if storage else old.get("storage"),
+        **kept_objectives(experiment.objectives if len(objectives) > 1 else objectives),
+        "seed": old.get("seed", 0) if asked.seed is None else asked.seed,
+        "lag": next(one for one in (asked.lag, old.get("lag"), experiment.lag, 2 * asked.slots) if one is not None),
+        "storage": split_password(asked.storage)[0] if asked.storage else old.get("storage"),
         "data": own_data,
         **depth,
         **({SETTING: own.record(experiment.space)} if own.files else {}),

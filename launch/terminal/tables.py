@@ -101,6 +101,8 @@ def winner_text(record: Mapping[str, Any]) -> str:
     )
     parts = [f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, *doubts]
     parts += [_minimised_text(record["minimised"]), line] if "minimised" in record else [line]
+    if (judge := record.get("judged_by", "")) in record["metrics"] and judge != found["name"]:
+        parts.append(f"{judge}: {figure(record['metrics'][judge])} (validation, in int8); the winner was chosen by it")
     return "\n\n".join(parts)
 
 

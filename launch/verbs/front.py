@@ -22,7 +22,7 @@ def run(
     run: Path,
     others: tuple[Path, ...] = (),
     x: str,
-    y: str,
+    y: str | None,
     html: Path | None,
     png: Path | None,
     as_json: bool,
@@ -32,6 +32,7 @@ def run(
 ) -> int:
     check_outputs({"--html": html, "--png": png, "--csv": csv}, _kept(RunFolder(path=run)))
     session = open_session(RunFolder(path=run))
+    y = y or session.objective
     own = session.own_files([name for name in (x, y, colour) if name])
     pricing, x, y = session.pricing(own), own.name(x), own.name(y)
     colour = own.name(colour) if colour else None

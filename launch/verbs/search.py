@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
-from launch.budget import Budget, check_budget, check_trials
-from launch.executors import Terms, make_executor, plan_slots, read_duration, read_size
-from launch.experiment import Experiment, Workplace
+from launch.budget import check_trials
+from launch.experiment import Experiment
 from launch.extensions import OwnFiles
 from launch.extensions.parts import check_parts, with_parts
 from launch.json_text import json_text
-from launch.run import Options, check_choice, check_limits, checkpoints_of, expected_bytes
-from launch.session import RunFolder, meaning_of
+from launch.loggers import check_loggers
+from launch.run import Options, check_choice, check_limits
+from launch.run.execution import Execution, taken
+from launch.session import RunFolder, check_sets, read_as
 from launch.session.continuation import settle
 from launch.session.latency import tables_at_hand, with_latencies
 from launch.session.session import (
@@ -26,74 +25,65 @@ from launch.session.session import (
     with_objectives,
     with_rungs,
 )
-from launch.session.settings import settings_of
+from launch.session.settings import Asked, settings_of
 from launch.terminal import Progress, check_outputs, front_text, is_violated, own_file, winner_text
 from nas.depth.data import Kind
+from nas.depth.data.sets import DataSet, parse
 from nas.errors import aside
-from nas.record import Evaluator, Executor
 from nas.record.storage import split_password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """The options by their names, None or empty where the command leaves them open; see `nas search --help`."""
+    """What is asked for beside the execution, None or empty where the command leaves it open."""
 
     experiment: str
     run: Path
     limits: tuple[str, ...]
-    executor: str
-    address: str | None
-    workers: int | None
-    cpus_per_trial: float
-    gpus_per_trial: float
-    memory_per_trial: str | None
-    retries: int
-    trial_timeout: str | None
     trials: int | None
-    hours: float | None
-    gpu_hours: float | None
-    cpu_hours: float | None
     rungs: tuple[int, ...]
     eta: float | None
     seed: int | None
     lag: int | None
     storage: str | None
-    checkpoints: str | None
     latencies: tuple[str, ...]
     objectives: tuple[str, ...]
     choose: tuple[str, ...]
     finalists: int | None
+    int8_finals: int | None
     strategy: str | None
     predictor: str | None
-    data: Path | None
+    data: tuple[DataSet, ...]
     depth_is: Kind | None
     depth_invalid: tuple[float, ...]
     depth_valid: tuple[float, ...]
-    cache: Path | None
     profile_again: bool
     as_json: bool
     allow_new_options: bool
+    loggers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How many trials are wanted in all and at once, what each holds, and what they may spend."""
+    """How many trials are wanted in all and at once, and how they are run."""
 
     num_trials: int
     slots: int
-    terms: Terms
-    budget: Budget
+    execution: Execution
 
 
 def run(**options: Any) -> int:
     """Search, and print the winner; exit status 1 if it violates a limit as measured."""
-    command = Command(**options)
-    _check_files(command)
+    execution, asked = taken(options)
+    command = Command(**{**asked, "data": tuple(map(parse, asked["data"]))})
+    check_loggers(command.loggers)
+    _check_files(command, execution)
     folder = RunFolder(path=command.run)
     old = folder.settings() if folder.started else {}
     named = _named(command, old)
     check_objectives(folder, named)
-    effort = _effort(command, named, folder)
+    check_sets(command.data, named)
+    effort = _effort(command, execution, named, folder)
     settings = _settings(command, named, folder, effort.slots)
     _hand_over_password(command.storage)
     experiment = _as_settled(named, settings, folder)
@@ -113,42 +103,23 @@ def _named(command: Command, old: Mapping[str, Any]) -> Experiment:
     return experiment if command.finalists is None else replace(experiment, num_finalists=command.finalists)
 
 
-def _check_files(command: Command) -> None:
+def _check_files(command: Command, execution: Execution) -> None:
     """Refuse to write where something is that the command reads."""
-    reads = {"EXPERIMENT": own_file(command.experiment), "--data": command.data}
+    reads = {"EXPERIMENT": own_file(command.experiment), **read_as(command.data)}
     reads |= {f"--latency {table}": own_file(table) for table in command.latencies}
-    kept = Path(command.checkpoints.removeprefix("file://")) if command.checkpoints else None
+    kept = Path(execution.checkpoints.removeprefix("file://")) if execution.checkpoints else None
     check_outputs({"--out": command.run}, reads)
     check_outputs({"--checkpoints": kept}, reads)
 
 
-def _effort(command: Command, experiment: Experiment, folder: RunFolder) -> Effort:
-    terms = _terms(command)
-    num_trials = command.trials or experiment.num_trials
-    budget = Budget(hours=command.hours, gpu_hours=command.gpu_hours, cpu_hours=command.cpu_hours)
-    check_budget(budget, gpus=terms.gpus)
-    if folder.is_done(num_trials, budget):  # needs no cluster: the one that it ran on may be long gone
-        slots = 1
-    else:
-        slots = plan_slots(command.executor, workers=command.workers, address=command.address, terms=terms)
-    return Effort(num_trials=num_trials, slots=slots, terms=terms, budget=budget)
-
-
-def _terms(command: Command) -> Terms:
-    return Terms(
-        cpus=command.cpus_per_trial,
-        gpus=command.gpus_per_trial,
-        memory_bytes=read_size(command.memory_per_trial) if command.memory_per_trial else 0,
-        retries=command.retries,
-        timeout_s=read_duration(command.trial_timeout) if command.trial_timeout else None,
-    )
+def _effort(command: Command, execution: Execution, experiment: Experiment, folder: RunFolder) -> Effort:
+    num_trials, budget = command.trials or experiment.num_trials, execution.budget
+    done = folder.is_done(num_trials, budget)  # needs no cluster: the one that it ran on may be long gone
+    return Effort(num_trials=num_trials, slots=1 if done else execution.slots(), execution=execution)
 
 
 def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots: int) -> Mapping[str, Any]:
-    return settings_of(
-        experiment,
-        command.experiment,
-        folder,
+    asked = Asked(
         limits=command.limits,
         seed=command.seed,
         lag=command.lag,
@@ -164,8 +135,10 @@ def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots
         depth_valid=command.depth_valid,
         strategy=command.strategy,
         predictor=command.predictor,
-        asked=command.objectives,
+        objectives=command.objectives,
+        int8_finals=command.int8_finals,
     )
+    return settings_of(experiment, command.experiment, folder, asked)
 
 
 def _hand_over_password(storage: str | None) -> None:
@@ -183,62 +156,35 @@ def _as_settled(named: Experiment, settings: Mapping[str, Any], folder: RunFolde
 def _carry_out(
     command: Command, effort: Effort, experiment: Experiment, folder: RunFolder, settings: Mapping[str, Any]
 ) -> None:
+    from launch.loggers.log_run import log_run
     from launch.run.run import carry_out  # torch: a refusal need not wait for it
 
+    execution = effort.execution
     named = {"strategy": command.strategy, "predictor": command.predictor}
     with aside(), folder.hold(), Progress() as progress:  # standard output is for what was found
         settle(folder, settings, experiment, named=named, num_trials=effort.num_trials)
-        place = _workplace(command, effort, experiment, settings, progress)
+        place = execution.workplace(folder, experiment, settings, effort.slots, progress)
         carry_out(
             experiment,
             folder,
             settings,
             _options(command, effort, settings),
             place,
-            make_executor=lambda evaluator: _executor(command, effort, place, evaluator),
+            make_executor=lambda evaluator: execution.start(evaluator, effort.slots, place.checkpoints),
             progress=progress,
         )
-
-
-def _executor(command: Command, effort: Effort, place: Workplace, evaluator: Evaluator) -> Executor:
-    return make_executor(
-        command.executor,
-        evaluator,
-        workers=effort.slots,
-        address=command.address,
-        terms=effort.terms,
-        checkpoints=place.checkpoints,
-    )
-
-
-def _workplace(
-    command: Command, effort: Effort, experiment: Experiment, settings: Mapping[str, Any], progress: Progress
-) -> Workplace:
-    return Workplace(
-        cache=command.cache or user_cache_path("chamnas"),
-        data=Path(settings["data"]) if settings["data"] else None,
-        workers=min(effort.slots, os.cpu_count() or 1),
-        progress=progress.step,
-        checkpoints=checkpoints_of(
-            command.run,
-            settings["study"],
-            url=command.checkpoints,
-            address=command.address,
-            each_bytes=expected_bytes(experiment.space),
-        ),
-        depth=meaning_of(settings),
-        say=progress.say,
-    )
+        log_run(folder, command.loggers, progress.say)
 
 
 def _options(command: Command, effort: Effort, settings: Mapping[str, Any]) -> Options:
+    terms = effort.execution.terms
     return Options(
         seed=settings["seed"],
         num_trials=effort.num_trials,
         lag=settings["lag"],
-        budget=effort.budget,
-        gpus=effort.terms.gpus,
-        cpus=effort.terms.cpus,
+        budget=effort.execution.budget,
+        gpus=terms.gpus,
+        cpus=terms.cpus,
         profile_again=command.profile_again,
         choose=command.choose,
     )

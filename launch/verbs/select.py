@@ -1,91 +1,86 @@
-"""`nas select`: search a finished run again under new limits, on what it has learned; nothing is trained."""
+"""`nas select`: search a finished run again under new limits, on what it has learned; trains nothing unless told to."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from launch.json_text import json_text
-from launch.pricing import Pricing, Within, goal_of, quality_limit, split_limits, within
+from launch.pricing import quality_limit, within
+from launch.run.execution import Execution
+from launch.selection.along_front import along_front
+from launch.selection.best import best
+from launch.selection.named_points import named_before, note_named
+from launch.selection.operating_points import OperatingPoint, Question
+from launch.selection.sweep import asked, tell
+from launch.selection.wanted import Wanted, wanted
 from launch.session import RunFolder
 from launch.session.session import Session, open_session
-from launch.terminal import number, table
-from launch.verbs.select_front import along_front
-from launch.verbs.select_sweep import sweep
-from nas.costs import Limit, resource_name
-from nas.search import Candidate, Goal, best_candidates, fit_to_trials
+from launch.terminal import Progress
+from nas.errors import aside
+from nas.record.journal import repair_journal
 
 
-def run(*, run: Path, limits: tuple[str, ...], sweeps: tuple[str, ...] = (), top: int, as_json: bool) -> int:
-    session = open_session(RunFolder(path=run))
-    own = session.own_files([*map(resource_name, limits), *map(resource_name, sweeps)])
-    pricing = session.pricing(own)
-    costs, bar = split_limits(limits, session.objective)
-    wanted = [pricing.limit(own.limit(text)) for text in costs] if limits else list(session.binding(pricing))
+def run(
+    *,
+    run: Path,
+    limits: tuple[str, ...],
+    sweeps: tuple[str, ...] = (),
+    train: bool = False,
+    top: int,
+    as_json: bool,
+    **execution: Any,
+) -> int:
+    folder = RunFolder(path=run)
+    if train and not sweeps:
+        raise ValueError(
+            "--train trains the points of a sweep, got none; give one such as --sweep 'macs <= 1e9..8e9:16'"
+        )
+    if train:
+        return _train(folder, limits, sweeps, Execution(**execution), as_json=as_json)
+    session = open_session(folder)
+    sought = wanted(session, limits, sweeps)
     if sweeps:
-        return sweep(session, pricing, wanted, bar, [own.limit(text) for text in sweeps], as_json=as_json)
-    quality = quality_limit(bar, session.objective, pricing) if bar else session.quality(pricing)
-    space = within(pricing, wanted, session.seed)
+        about = _question(session, sought)
+        return tell(about, about.points(), as_json=as_json)
+    return _select(session, sought, top, as_json=as_json)
+
+
+def _select(session: Session, sought: Wanted, top: int, *, as_json: bool) -> int:
+    pricing = sought.pricing
+    quality = quality_limit(sought.bar, session.objective, pricing) if sought.bar else session.quality(pricing)
+    space = within(pricing, sought.limits, session.seed)
     if space.note:
         print(space.note, file=sys.stderr)
-    if session.experiment.objectives:
-        return along_front(session, space, wanted, quality, top, as_json=as_json)
-    candidates = reselect(session, space, wanted, top, goal_of(session.experiment.minimise, quality, space.pricing))
-    if as_json:
-        chosen = [record(candidate, pricing, session.objective) for candidate in candidates]
-        print(json_text({"limits": [limit.text for limit in wanted], "candidates": chosen}))
-    else:
-        print(_text(candidates, pricing, wanted, session))
-    return 0
+    choose = along_front if session.experiment.objectives else best
+    return choose(session, space, sought.limits, quality, top, as_json=as_json)
 
 
-def reselect(
-    session: Session, space: Within, limits: list[Limit], top: int, goal: Goal | None = None
-) -> list[Candidate]:
-    """The best architectures under the limits, by the predictor fitted to the run's complete search trials.
-
-    Raises:
-      ValueError: the run has no complete trial yet.
-    """
-    complete = [trial for trial in session.full_trials() if trial.state == "complete"]
-    if not complete:
-        raise ValueError(f"{session.folder.path} has no complete trial yet; let the search run first")
-    pricing = space.pricing
-    return best_candidates(
-        top,
-        fitted=fit_to_trials(
-            session.informed(pricing).experiment.predictor, pricing.features, complete, session.objective
-        ),
-        features=pricing.features,
-        complete=complete,
-        objective=session.objective,
-        sample=space.feasible.sample,
-        problem=pricing.problem(limits),
-        rng=np.random.default_rng((session.seed, 5)),
-        goal=goal,
-    )
+def _question(session: Session, sought: Wanted) -> Question:
+    return asked(session, sought.pricing, sought.limits, sought.bar, sought.sweeps)
 
 
-def record(candidate: Candidate, pricing: Pricing, objective: str) -> dict[str, Any]:
-    """A candidate for machines: architecture, decisions, prediction, trained value if any, and costs with units."""
-    costs = pricing.costs(candidate.architecture)
-    return {
-        "architecture": list(candidate.architecture),
-        "decisions": pricing.space.decisions(candidate.architecture),
-        objective: {"predicted": candidate.mean, "predicted_std": candidate.std, "measured": candidate.measured},
-        "resources": {name: {"predicted": cost, "unit": pricing.unit(name)} for name, cost in costs.items()},
-    }
+def _train(
+    folder: RunFolder, limits: Sequence[str], sweeps: Sequence[str], execution: Execution, *, as_json: bool
+) -> int:
+    """Train the points that nobody has trained, in the run's own record, and print them all."""
+    from launch.run.points import train_points  # torch: a refusal need not wait for it
+
+    folder.settings()  # before anything is written: there is a run
+    with aside(), folder.hold(), Progress() as progress:
+        repair_journal(folder.journal)
+        session = open_session(folder)
+        about = _question(session, wanted(session, limits, sweeps))
+        points = _named(about)
+        train_points(session, [point.architecture for point in points if point.architecture], execution, progress)
+    now = open_session(folder)
+    about = _question(now, wanted(now, limits, sweeps))
+    return tell(about, about.again(points), as_json=as_json)
 
 
-def _text(candidates: list[Candidate], pricing: Pricing, limits: list[Limit], session: Session) -> str:
-    names = list(pricing.tables)
-    rows = []
-    for i, candidate in enumerate(candidates, start=1):
-        costs = pricing.costs(candidate.architecture)
-        prediction = f"{candidate.mean:.4f} +- {candidate.std:.4f}"
-        rows.append([str(i), prediction, number(candidate.measured), *(number(costs[name]) for name in names)])
-    objective = session.card.metric(session.objective).label
-    header = ["", f"{objective} predicted", "measured", *(f"{name} [{pricing.unit(name)}]" for name in names)]
-    bounds = [[limit.text, f"{number(limit.bound)} {pricing.unit(limit.resource)}"] for limit in limits]
-    return "\n\n".join([table(["limit", "bound"], bounds), table(header, rows)])
+def _named(about: Question) -> list[OperatingPoint]:
+    """The points as this sweep has named them before, unless the run has learned more since; else named now."""
+    if (before := named_before(about)) is not None:
+        return before
+    points = about.points()
+    note_named(about, points)
+    return points

@@ -9,9 +9,12 @@ from launch.deploy.subject import Subject, subject_of
 from launch.deploy.task import DataOptions, prepared_task
 from launch.deploy.training import TrainingOptions, carry_out
 from launch.json_text import json_text
+from launch.loggers import check_loggers
+from launch.session import read_as
 from launch.terminal import Progress, check_outputs, figure, recorded, table
 from nas.deploy import TrainingFolder, TrainingFolderError
 from nas.depth.data import Kind
+from nas.depth.data.sets import parse
 from nas.errors import aside
 from nas.record import TEST
 
@@ -21,21 +24,24 @@ def run(
     source: Path,
     out: Path,
     experiment: str | None,
-    data: Path | None,
+    data: tuple[str, ...],
     depth_is: Kind | None,
     depth_invalid: tuple[float, ...],
     depth_valid: tuple[float, ...],
     cache: Path | None,
     as_json: bool,
+    loggers: tuple[str, ...] = (),
     **training: Any,
 ) -> int:
-    check_outputs({"--out": out}, {"SOURCE": source, "--data": data, "--teacher": training["teacher"]})
-    options = TrainingOptions(**training)
+    check_loggers(loggers)
+    sets = tuple(map(parse, data))
+    check_outputs({"--out": out}, {"SOURCE": source, **read_as(sets), "--teacher": training["teacher"]})
+    options = TrainingOptions(**training, loggers=loggers)
     if options.steps is not None and options.hours is not None:
         raise ValueError("a training ends after --steps or after --hours, got both; give one of them")
     folder = TrainingFolder(path=out)
     subject = subject_of(source, experiment)
-    pictures = DataOptions(data=data, depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid)
+    pictures = DataOptions(data=sets, depth_is=depth_is, depth_invalid=depth_invalid, depth_valid=depth_valid)
     if folder.is_done:
         _check_done(folder, subject, options)
     else:

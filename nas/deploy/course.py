@@ -12,6 +12,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 Precision = Literal["float32", "bfloat16"]
+Wants = Literal["unit", "imagenet"]
+Gives = Literal["log-disparity", "disparity", "depth"]
+"""What a teacher of the user's own is given, and what it answers; see `nas.deploy.onnx_teacher`."""
 Facts = Mapping[str, str | int | float | bool | None]
 
 

@@ -26,6 +26,7 @@ from torchao.quantization.pt2e import FakeQuantizeBase
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
 from nas.deploy.formats.exported import signal_to_noise_db
+from nas.deploy.integers import owner
 from nas.lowering.repeat import with_repeats
 from nas.lowering.torch_module import BuiltNetwork, module_name
 
@@ -89,9 +90,13 @@ def calibrate(prepared: Prepared, pictures: Iterable[Float[Tensor, "b c h w"]]) 
 
 
 def converted(prepared: Prepared) -> fx.GraphModule:
-    """The graph in int8 itself; `prepared` stays as it is."""
+    """The graph in int8 itself, without the weights that it was made from; `prepared` stays as it is."""
     with quiet():
         graph: fx.GraphModule = convert_pt2e(copy.deepcopy(prepared.graph))
+    read = {node.target for node in graph.graph.nodes if node.op == "get_attr"}
+    for name in dict(graph.named_parameters()).keys() - read:
+        place, _, last = name.rpartition(".")
+        delattr(graph.get_submodule(place), last)
     return graph
 
 
@@ -145,15 +150,6 @@ def _layers(prepared: Prepared, folded: BuiltNetwork) -> dict[str, list[str]]:
     roundings, layers = prepared.roundings(), dict[str, list[str]]()
     for node in prepared.graph.graph.nodes:
         if node.op == "call_module" and node.target in roundings:
-            owner = names.get(_owner(node.args[0]), "input")
-            layers.setdefault(owner, []).append(node.target)
+            layer = names.get(owner(node.args[0]), "input")
+            layers.setdefault(layer, []).append(node.target)
     return layers
-
-
-def _owner(source: fx.Node) -> str:
-    """The layer, by its module's name, that a tensor of the graph comes from."""
-    if source.op == "get_attr":
-        return str(source.target).split(".")[1] if "." in str(source.target) else ""
-    stack = source.meta.get("nn_module_stack") or {}
-    paths = [str(path) for path, _ in stack.values()]
-    return next((path.split(".")[1] for path in reversed(paths) if path.startswith("layers.")), "")

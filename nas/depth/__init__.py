@@ -1,5 +1,5 @@
 """The built-in task, monocular depth estimation: data, metrics, training. Imports nas.deploy, nas.errors,
-nas.processes and nas.record.
+nas.plugins, nas.processes and nas.record.
 
 `views` is imported by name: it imports Matplotlib.
 """

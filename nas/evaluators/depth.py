@@ -24,7 +24,7 @@ from nas.depth.training.data_parallel import train_together
 from nas.depth.training.training import CHECKPOINT_EVERY, evaluate, predict, train
 from nas.lowering.standalone import state
 from nas.lowering.torch_module import BuiltNetwork, build, fold
-from nas.record import Evaluation, Job, TaskCard
+from nas.record import INT8, TEST, Evaluation, Job, TaskCard
 from nas.record.checkpoints import Checkpoints
 from nas.space import Space
 
@@ -37,7 +37,8 @@ class DepthEvaluator:
 
     `devices` are torch's names; with none, training takes the GPUs that its worker has been given, or else the CPU.
     Several train one network together. With `checkpoints` a job that is run again goes on where it last kept itself,
-    and gives what it would have given undisturbed (on a GPU as far as that repeats itself).
+    and gives what it would have given undisturbed (on a GPU as far as that repeats itself). With `int8_steps`, finals
+    are measured in int8 as well, after so many steps more; None for float32 alone.
     """
 
     space: Space
@@ -46,6 +47,7 @@ class DepthEvaluator:
     devices: tuple[str, ...] = ()
     checkpoints: Checkpoints | None = None
     checkpoint_every: int = CHECKPOINT_EVERY
+    int8_steps: int | None = None
 
     def __call__(self, job: Job) -> Evaluation:
         with torch.random.fork_rng(devices=[]):
@@ -58,8 +60,23 @@ class DepthEvaluator:
         metrics = _named(evaluate(folded, self.data.validation, device=device))
         if job.phase == "search":
             return Evaluation(metrics=metrics, notes=notes)
-        metrics |= _named(evaluate(folded, self.data.test, device=device), prefix="test_")
+        metrics |= _named(evaluate(folded, self.data.test, device=device), prefix=TEST)
+        if self.int8_steps is not None:
+            metrics |= self._in_int8(folded.cpu(), job, self.int8_steps, device)
         return Evaluation(metrics=metrics, artifacts=self._artifacts(folded.cpu()), notes=notes)
+
+    def _in_int8(self, folded: BuiltNetwork, job: Job, steps: int, device: str) -> dict[str, float]:
+        """The same metrics of the network in int8, "error_int8" and so on."""
+        from nas.deploy.brief_int8 import LOWER, briefly_quantised  # ExecuTorch and torchao, for those who ask for it
+
+        rate = LOWER * self.recipe.peak_lr
+        terms = Terms(
+            steps=steps, usual_steps=job.fidelity, seed=job.seed, device=device, peak_lr=rate, precision="float32",
+            augment=False,
+        )  # fmt: skip
+        rounded = briefly_quantised(folded, self, terms)
+        found = _named(evaluate(rounded, self.data.validation)) | _named(evaluate(rounded, self.data.test), prefix=TEST)
+        return {f"{name}{INT8}": value for name, value in found.items()}
 
     def _train(self, module: nn.Module, job: Job, devices: tuple[str, ...]) -> tuple[str, ...]:
         """Train `module` in place; what there is to say of it."""
@@ -86,6 +103,10 @@ class DepthEvaluator:
         """See `nas.deploy.course.Trainable`."""
         device = next((str(value.device) for value in module.parameters()), "cpu")
         return named(evaluate(module, self.data.test, device=device))
+
+    def quantising(self, steps: int) -> "DepthEvaluator":
+        """See `nas.record.QuantisesFinals`."""
+        return replace(self, int8_steps=steps)
 
     def divided(self) -> "DepthEvaluator | None":
         """See `nas.record.Divisible`; None where a part would have no image."""

@@ -1,7 +1,7 @@
 """The feasible set under limits: certified counts, exact extremes, uniform samples. Imports nas.costs and nas.space."""
 
 from nas.feasible.bounds import Bound, InfeasibleError, extremes, reach
-from nas.feasible.design import cover, discrepancy, space_filling
+from nas.feasible.design import cover, discrepancy, graded, space_filling
 from nas.feasible.exact import minimise_sum
 from nas.feasible.feasible import FeasibleSet, ScarceError, certify
 
@@ -14,6 +14,7 @@ __all__ = [
     "cover",
     "discrepancy",
     "extremes",
+    "graded",
     "minimise_sum",
     "reach",
     "space_filling",

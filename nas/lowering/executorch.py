@@ -17,8 +17,8 @@ from executorch.exir._serialize._named_data_store import NamedDataStore
 from executorch.exir._serialize._program import PTEFile, serialize_pte_binary
 from executorch.exir.scalar_type import ScalarType
 
-from nas.lowering.random_weights import SEED, Parameters, drawn
-from nas.lowering.xnnpack import SIGNED, Delegate, nchw, nhwc
+from nas.lowering.random_weights import SEED, SIGNED, Parameters, drawn
+from nas.lowering.xnnpack import Delegate, nchw, nhwc
 from nas.space import INPUT, Add, Linear, Network, Operator, Shape
 
 METHOD = "forward"

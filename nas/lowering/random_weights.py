@@ -9,11 +9,14 @@ Ranges of activations are constants, which is good for timing and nothing else:
 import numpy as np
 from jaxtyping import Float, Int8
 
+from nas.lowering.int8_constants import Scale
 from nas.space import Conv, Linear, Operator
 
 RECTIFIED_MAX, SIGNED_MAX = 6.0, 8.0
 NUM_STEPS = 255  # of eight bits
 SEED = 0
+RECTIFIED = Scale(RECTIFIED_MAX / NUM_STEPS, -128)
+SIGNED = Scale(2 * SIGNED_MAX / NUM_STEPS, 0)
 
 Parameters = tuple[Float[np.ndarray, "width ..."], Float[np.ndarray, " width"]]
 

@@ -14,7 +14,8 @@ from executorch.backends.xnnpack.serialization import xnnpack_graph_schema as xn
 from executorch.backends.xnnpack.serialization.xnnpack_graph_serialize import serialize_xnnpack_binary
 from executorch.exir._serialize._named_data_store import NamedDataStore
 
-from nas.lowering.random_weights import NUM_STEPS, RECTIFIED_MAX, SIGNED_MAX, Parameters, rounded
+from nas.lowering.int8_constants import Scale
+from nas.lowering.random_weights import RECTIFIED, SIGNED, Parameters, rounded
 from nas.space import Add, Conv, GlobalPool, Linear, Operator, Shape, Upsample
 
 ALIGNMENT = 16
@@ -26,17 +27,6 @@ TO_NHWC, TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
 
 FLOAT, INT8 = xnn.XNNDatatype.xnn_datatype_fp32, xnn.XNNDatatype.xnn_datatype_qint8
 WEIGHT, BIAS = xnn.XNNDatatype.xnn_datatype_qcint8, xnn.XNNDatatype.xnn_datatype_qcint32
-
-
-class Scale(NamedTuple):
-    """How an activation is quantised: value = step x (int8 - zero)."""
-
-    step: float
-    zero: int
-
-
-RECTIFIED = Scale(RECTIFIED_MAX / NUM_STEPS, -128)
-SIGNED = Scale(2 * SIGNED_MAX / NUM_STEPS, 0)
 
 
 class Tensor(NamedTuple):
@@ -192,16 +182,20 @@ class Delegate:
         return self._convert(output, INT8) if self._int8 else output
 
     def _nearest(self, op: Upsample, source: Tensor) -> Tensor:
-        """As `nas.lowering.repeat` says it and ExecuTorch lowers it: pixels and then rows are put beside themselves."""
+        """As `nas.lowering.repeat` says it and ExecuTorch lowers it: pixels and then rows are put beside themselves.
+
+        In int8 ExecuTorch dequantises a tensor anew for each that reads it, and so transposes it twice.
+        """
         channels, height, width = op.input
-        planar = self._transpose(source, TO_NCHW)
+        planar = [self._transpose(source, TO_NCHW) for _ in range(2 if self._int8 else 1)]
         pixels = self._beside_itself(planar, [1, channels, height * width, 1])
-        rows = self._beside_itself(pixels, [1, channels, height, 2 * width])
+        rows = self._beside_itself([pixels], [1, channels, height, 2 * width])
         return self._transpose(self._reshape(rows, nchw(op.output)), TO_NHWC)
 
-    def _beside_itself(self, source: Tensor, dims: list[int]) -> Tensor:
-        left, right = self._reshape(source, dims), self._reshape(source, dims)
-        output = self._tensor([*dims[:-1], 2 * dims[-1]], self._native, source.scale)
+    def _beside_itself(self, sources: Sequence[Tensor], dims: list[int]) -> Tensor:
+        """Args: `sources` are one tensor, or two alike."""
+        left, right = self._reshape(sources[0], dims), self._reshape(sources[-1], dims)
+        output = self._tensor([*dims[:-1], 2 * dims[-1]], self._native, left.scale)
         none = INSIDE
         self._node(
             xnn.XNNConcatenate2(

@@ -8,6 +8,7 @@
 from nas.record.shown import Shown
 from nas.record.task_card import TEST, Better, Described, Metric, Pictures, TaskCard, View, card_of, read_card
 from nas.record.trial import (
+    INT8,
     Divisible,
     Evaluation,
     Evaluator,
@@ -18,6 +19,7 @@ from nas.record.trial import (
     Outcome,
     Phase,
     Proposal,
+    QuantisesFinals,
     Source,
     State,
     Trial,
@@ -27,6 +29,7 @@ from nas.record.trial import (
 from nas.record.whole_files import write_whole
 
 __all__ = [
+    "INT8",
     "TEST",
     "Better",
     "Described",
@@ -42,6 +45,7 @@ __all__ = [
     "Phase",
     "Pictures",
     "Proposal",
+    "QuantisesFinals",
     "Shown",
     "Source",
     "State",

@@ -88,11 +88,20 @@ class Checkpoints:
         self._try(lambda: write(probe, content))
         found = self._try(lambda: read(probe))
         self._try(lambda: remove(probe))
+        if mark is None:
+            self._leave_no_folder()
         if found != content:
             raise CheckpointError(
                 f"what is written to {self.url} must be read back the same, and was not; give --checkpoints another "
                 "folder or URL"
             )
+
+    def _leave_no_folder(self) -> None:
+        """What comes next may be refused. Nobody else writes yet: workers are only asked where a mark has been left."""
+        system, path = _locate(self.url)
+        if isinstance(system, LocalFileSystem):
+            with suppress(OSError):  # a run that goes on has checkpoints there
+                system.rmdir(path)
 
     def _see(self, mark: str) -> None:
         try:

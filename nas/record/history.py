@@ -11,8 +11,10 @@ Optuna's RDB storage takes works too.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -21,6 +23,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.record.exhibits import as_code, show_picture, write_note
 from nas.record.ownership import LOST, PassedOver, fault_of, fault_of_outcome, is_ours
 from nas.record.shown import CONSTRAINTS, METRIC_NAMES, NOTHING, Shown
 from nas.record.storage import HistoryError, told
@@ -73,17 +76,30 @@ class History:
         self._begun: dict[_Key, datetime] = {}
         self._attributes: dict[_Key, Mapping[str, Any]] = {}
         self._unclosed: list[Trial] = []
-        self._foreign = 0
-        self._damaged: list[str] = []
+        self._foreign: set[int] = set()
+        self._damaged: dict[int, str] = {}
+        self._closed: set[int] = set()
         known: dict[str, BaseDistribution] = {}
-        for frozen in storage.get_all_trials(self._study_id, deepcopy=False):
-            self._take(frozen)
+        for frozen in self._take_new():
             known |= frozen.distributions if is_ours(frozen.user_attrs) else {}
         self._distributions = _named_apart(self._distributions, known)
 
+    @told()
+    def later(self) -> "History":
+        """The record as it stands now, for whoever looks at one that grows; this one stays as it is.
+
+        Only trials that had not ended are read again. A record that was replaced or mended must be opened anew.
+        """
+        now = copy(self)
+        for name in ("_trials", "_ids", "_begun", "_attributes", "_foreign", "_damaged", "_closed"):
+            setattr(now, name, copy(getattr(self, name)))
+        now._unclosed = []
+        now._take_new()
+        return now
+
     def passed_over(self) -> PassedOver:
         """What the study holds beside this run's readable trials; as it stood at opening."""
-        return PassedOver(foreign=self._foreign, damaged=tuple(self._damaged))
+        return PassedOver(foreign=len(self._foreign), damaged=tuple(self._damaged.values()))
 
     def begun(self) -> dict[tuple[Phase, int], datetime]:
         """When each trial was first handed out (UTC), by phase and ticket; as it stood at opening."""
@@ -144,6 +160,8 @@ class History:
         record = _outcome(found, outcome.duration_s, datetime.now(UTC).isoformat(timespec="seconds"))
         self._storage.set_trial_user_attr(self._ids[_key(trial)], "outcome", record)
         ended = _ended(trial, record)
+        if told := [*([ended.failure] if ended.failure else []), *ended.notes]:
+            write_note(self._storage, self._study_id, as_code("\n".join(told)), self._ids[_key(trial)])
         self._close(ended)
         self._trials[_key(trial)] = ended
         return ended
@@ -160,30 +178,57 @@ class History:
         self._storage.set_study_user_attr(self._study_id, key, value)
 
     @told()
+    def describe(self, body: str) -> None:
+        """Keep a note on the study for optuna-dashboard, in Markdown."""
+        write_note(self._storage, self._study_id, body)
+
+    @told()
+    def show_picture(self, trial: tuple[Phase, int], picture: Path, store: Path) -> None:
+        """Keep a picture of a running trial for optuna-dashboard.
+
+        Args:
+          store: the folder of the run's pictures; made if there is none.
+        """
+        show_picture(self._storage, self._ids[trial], picture, store)
+
+    @told()
     def notes(self) -> dict[str, Any]:
         """What `annotate` has kept."""
         return self._storage.get_study_user_attrs(self._study_id)
+
+    def _take_new(self) -> list[FrozenTrial]:
+        """Read every trial but those that had ended when they were read before; which these are."""
+        every = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        new = [frozen for frozen in every if frozen._trial_id not in self._closed]
+        for frozen in new:
+            self._take(frozen)
+        self._closed |= {frozen._trial_id for frozen in new if frozen.state.is_finished()}
+        return new
 
     def _take(self, frozen: FrozenTrial) -> None:
         """Read a trial, or pass it over."""
         attrs = frozen.user_attrs
         if LOST in attrs:
             return
-        key = (attrs.get("phase"), attrs.get("ticket"))
+        self._damaged.pop(frozen._trial_id, None)
         if not is_ours(attrs):
-            self._foreign += 1
+            self._foreign.add(frozen._trial_id)
         elif fault := fault_of(attrs, [len(one.choices) for one in self._distributions.values()]):
-            self._damaged.append(f"trial {frozen.number}: {fault}")
-        elif key in self._ids:  # a copy, as Optuna's callback for retries makes it
-            self._foreign += 1
+            self._damaged[frozen._trial_id] = f"trial {frozen.number}: {fault}"
+        elif self._has_another(attrs["phase"], attrs["ticket"], frozen):
+            self._foreign.add(frozen._trial_id)
         else:
             self._keep(frozen)
+
+    def _has_another(self, phase: Phase, ticket: int, frozen: FrozenTrial) -> bool:
+        """Whether a trial is a copy of one that is known, as Optuna's callback for retries makes it."""
+        return self._ids.get((phase, ticket), frozen._trial_id) != frozen._trial_id
 
     def _keep(self, frozen: FrozenTrial) -> None:
         trial = _thaw(frozen, self._objectives[0])
         if "outcome" in frozen.user_attrs and trial.state == "running":
             fault = fault_of_outcome(frozen.user_attrs["outcome"], self._objectives[0])
-            self._damaged.append(f"trial {frozen.number}: {fault}; it is trained again")
+            self._damaged[frozen._trial_id] = f"trial {frozen.number}: {fault}; it is trained again"
         self._trials[_key(trial)] = trial
         if others := {name: value for name, value in frozen.user_attrs.items() if name not in OUR_ATTRIBUTES}:
             self._attributes[_key(trial)] = others

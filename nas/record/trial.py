@@ -21,6 +21,8 @@ from nas.space import Architecture
 Phase = Literal["search", "final"]
 State = Literal["running", "complete", "failed"]
 
+INT8 = "_int8"
+"""End of a metric's name where the network was measured in int8."""
 LARGEST_METRIC = 1e30
 """In magnitude. No training measures more, and sums of squares of what is less stay far within a double."""
 
@@ -125,6 +127,15 @@ class Divisible(Protocol):
 
     def divided(self) -> Evaluator | None:
         """The same training with each batch in two parts, one after the other; None where it cannot be divided."""
+        ...
+
+
+@runtime_checkable
+class QuantisesFinals(Protocol):
+    """Optional protocol of an evaluator that can tell what finals are worth in int8: "error_int8" beside "error"."""
+
+    def quantising(self, steps: int) -> Evaluator:
+        """The same evaluator; it trains each final in int8 for so many steps more, 0 for its ranges alone."""
         ...
 
 

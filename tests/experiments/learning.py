@@ -31,6 +31,7 @@ def experiment() -> Experiment:
         fidelity=3,
         num_finalists=1,
         final_fidelity=4,
+        reads_sets=True,
     )
 
 

@@ -16,6 +16,7 @@ from tests.experiments.tiny import Orders
 from tests.forked import ROOT, start
 
 TINY = str(ROOT / "tests/experiments/tiny.py")
+GRADED = str(ROOT / "tests/experiments/graded.py")
 THROTTLED = str(ROOT / "tests/experiments/throttled.py")
 
 

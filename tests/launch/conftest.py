@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.launch.commands import Ended, Place, nas, place_at
+from tests.experiments.tiny import Orders
+from tests.launch.commands import GRADED, Ended, Place, nas, place_at
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +16,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
     """An undisturbed run, not to be changed."""
     place = place_at(tmp_path_factory.mktemp("finished"))
     yield place, nas(*place.search("--json"))
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A run with a failed trial and pictures of its finals, not to be changed."""
+    place = place_at(tmp_path_factory.mktemp("graded"), Orders(fail=("search-4",)))
+    ended = nas(*place.search("--trials", "8", experiment=GRADED))
+    assert ended.code == 0, ended.err
+    return place
 
 
 @pytest.fixture

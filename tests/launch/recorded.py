@@ -7,7 +7,8 @@ from optuna.storages import RDBStorage
 from launch.experiment import Experiment
 from launch.session import RunFolder
 from launch.session.session import load_experiment, note_record, open_history
-from launch.session.settings import settings_of
+from launch.session.settings import Asked, settings_of
+from nas.depth.data.sets import DataSet
 from nas.record import Evaluation, Job, Outcome, Trial
 from nas.record.history import History
 from tests.experiments.tiny import error_of
@@ -18,9 +19,9 @@ def recorded(path: Path, *, num_trials: int = 4, storage: str | None = None, ref
     """A run folder whose record holds complete trials 0 .. n - 1 of the search."""
     folder, experiment = RunFolder(path=path), load_experiment(reference)
     path.mkdir(parents=True, exist_ok=True)
-    settings = settings_of(
-        experiment, reference, folder, limits=(), seed=0, lag=2, slots=1, storage=storage, data=path.parent / "orders"
-    )
+    orders = (DataSet(path=path.parent / "orders"),)
+    asked = Asked(seed=0, lag=2, slots=1, storage=storage, data=orders)
+    settings = settings_of(experiment, reference, folder, asked)
     folder.settle(settings)
     history = open_history(folder, settings, experiment, create=True)
     folder.start()

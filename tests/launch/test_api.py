@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from launch.api import open_run, verb
 from launch.session import FolderError
 from tests.docs.pages import Page
 from tests.experiments.tiny import SPACE
+from tests.forked import ROOT
 from tests.launch.commands import Ended, Place, nas
 
 pytestmark = pytest.mark.slow  # looks at whole searches
@@ -111,3 +113,24 @@ def test_the_page_tells_what_works(
         exec(block, names)
     assert len(names["best"]) == 5 and set(names["foreseen"].columns) >= {"mean", "std", "macs"}
     assert names["output"].shape == (1, 1, 16, 16) and len(names["architectures"]) == 2
+
+
+def test_the_notebook_walks_through_a_run_and_draws_its_front(finished: tuple[Place, Ended]) -> None:
+    notebook = json.loads((ROOT / "docs" / "a-run.ipynb").read_text())
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell.get("outputs") for cell in notebook["cells"]), "what it shows is this machine's"
+    names: dict[str, Any] = {}
+    drawn = []
+    with plt.rc_context({"backend": "agg"}):
+        for cell in cells:
+            exec(cell.replace('"../runs/demo"', repr(str(finished[0].run.path))), names)
+            drawn += [plt.figure(number) for number in plt.get_fignums()]
+            plt.close("all")
+    first, second = drawn
+    (step,) = [line for line in first.axes[0].lines if line.get_label() == "front"]
+    told = nas("front", str(finished[0].run.path), "--json").record["front"]
+    assert [tuple(point) for point in step.get_xydata().tolist()] == [(point["x"], point["y"]) for point in told]
+    assert {"front", "finals"} < {text.get_text() for text in first.axes[0].get_legend().texts}
+    assert len(second.axes[0].collections) > 0 and len(names["points"]) == 4
+    assert names["output"].shape == (1, 1, 16, 16)

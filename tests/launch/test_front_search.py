@@ -174,3 +174,17 @@ def test_a_front_that_nothing_reaches_is_the_nearest_and_says_so(tmp_path: Path)
 def test_a_metric_that_the_evaluator_does_not_give_is_named(tmp_path: Path) -> None:
     ended = nas(*place_at(tmp_path).search("--objective", "error", "--objective", "rmse", "--trials", "8"))
     assert ended.code == 2 and "the evaluator gave no 'rmse'; it gave: error" in ended.err
+
+
+def test_three_objectives_of_which_two_are_the_same_are_those_two(tmp_path: Path) -> None:
+    place, own = place_at(tmp_path), tmp_path / "again.py"
+    own.write_text("from nas.resources.macs import RESOURCES\n")
+    again = f"{own}:macs"
+    ended = nas(*place.search(*OBJECTIVES, "--objective", again, *LIMITS, "--trials", "8", "--finalists", "3"))
+    assert ended.code == 0, ended.err
+    record = front(place.run)
+    assert list(record["objectives"]) == ["error", "macs", again]
+    values = measured(record)
+    assert (values[:, 1] == values[:, 2]).all() and front_mask(values[:, :2]).all()
+    shown = nas("select", str(place.run.path), "--json").record["candidates"]
+    assert all(one["resources"]["macs"]["predicted"] == one["resources"][again]["predicted"] for one in shown)

@@ -69,6 +69,14 @@ def test_equals_answer_together_as_a_mixture() -> None:
     np.testing.assert_allclose(found.std**2, (1 + 9) / 2 * alone.std**2 + 1.0)
 
 
+@pytest.mark.slow  # two dozen networks and forests
+def test_every_member_is_asked_and_together_they_learn() -> None:
+    (X, y), (unseen, truth) = data(60), data(40, seed=1)
+    fitted = PREDICTOR.fit(X, y)
+    assert all(f"{name} " in fitted.reason for name in PREDICTOR.members)
+    assert np.corrcoef(fitted.predict_mean(unseen), truth)[0, 1] > 0.9
+
+
 @pytest.mark.parametrize("num_points", [1, MIN_POINTS - 1])
 def test_too_few_points_are_the_fallback_s_alone(num_points: int) -> None:
     fitted = PREDICTOR.fit(*data(num_points))

@@ -63,7 +63,7 @@ def _data(facts: Facts, held_out: Prediction | None) -> Mapping[str, Any]:
             "name": session.folder.path.resolve().name,
             "folder": shlex.quote(str(session.folder.path)),
             "objective": facts.objective,
-            "total": facts.total,
+            "total": facts.total + facts.points,
             "slots": session.history.notes().get("plan:search", {}).get("slots"),
             "winner": None if facts.winner is None else facts.winner["trial"],
             "fidelity": session.experiment.fidelity,

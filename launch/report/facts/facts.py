@@ -30,8 +30,11 @@ class Facts:
     """A run's data as a report shows them.
 
     Attributes:
+      session: its predictor knows what the lower rungs have shown.
+      opened: the same as it was opened, to read on from.
       card: the task's words.
-      total: search trials that the latest command asked for.
+      total: search trials that the latest search asked for.
+      points: operating points that were trained beyond them, or are to be.
       search, finals: the trials of each phase by ticket; of a search with rungs those at the full fidelity.
       winner: winner.json, None as long as there is none.
       driver: the process that holds the run, None if nobody does. A run that is done is not asked.
@@ -39,12 +42,14 @@ class Facts:
     """
 
     session: Session
+    opened: Session
     card: TaskCard
     pricing: Pricing
     latency: tuple[LatencyTable, ...]
     limits: tuple[Limit, ...]
     binding: tuple[Limit, ...]
     total: int
+    points: int
     search: tuple[Trial, ...]
     finals: tuple[Trial, ...]
     winner: Mapping[str, Any] | None
@@ -119,27 +124,29 @@ def read_facts(folder: RunFolder) -> Facts:
 
 
 def read_facts_again(facts: Facts) -> Facts:
-    """Read the record of a run that goes on; prices stay what they were.
+    """Read on in the record of a run that goes on; prices stay what they were.
 
     Raises:
       FolderError, HistoryError, CardError: see `read_facts`.
     """
-    return _facts(open_session(facts.session.folder), facts.pricing, facts.latency)
+    return _facts(facts.opened.later(), facts.pricing, facts.latency)
 
 
 def _facts(session: Session, pricing: Pricing, latency: tuple[LatencyTable, ...]) -> Facts:
     folder = session.folder
     plan = session.history.notes().get("plan:search", {"total": session.experiment.num_trials})
-    winner = _winner(folder)
-    is_done = winner is not None and int(winner["num_trials"]) >= plan["total"]
+    winner, points = _winner(folder), plan.get("points", 0)
+    is_done = winner is not None and int(winner["num_trials"]) >= plan["total"] - points
     return Facts(
         session=session.informed(pricing),
+        opened=session,
         card=session.card,
         pricing=pricing,
         latency=latency,
         limits=tuple(pricing.limit(text) for text in session.settings["limits"]),
         binding=session.binding(pricing),
-        total=plan["total"],
+        total=plan["total"] - points,
+        points=points,
         search=tuple(session.full_trials()),
         finals=tuple(session.trials("final")),
         winner=winner,

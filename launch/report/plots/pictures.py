@@ -43,12 +43,36 @@ def pictures(path: Path, words: Pictures) -> tuple[Picture, ...]:
     Raises:
       PictureError: the file is damaged, or its arrays are not those that the card tells of.
     """
+    arrays = _arrays(path, words)
+    return tuple(_picture(words, arrays, i) for i in range(len(arrays[words.views[0].name])))
+
+
+def sheet(path: Path, words: Pictures) -> bytes:
+    """All of them in one PNG: a row for each sample, its views side by side.
+
+    Raises:
+      PictureError: as for `pictures`.
+    """
+    arrays = _arrays(path, words)
+    views = [arrays[view.name] for view in words.views]
+    tiles = [[_image(view[at]) for view in views] for at in range(len(views[0]))]
+    width = max(sum(tile.width for tile in row) for row in tiles)
+    canvas = Image.new("RGB", (width, sum(max(tile.height for tile in row) for row in tiles)), "white")
+    y = 0
+    for row in tiles:
+        for i, tile in enumerate(row):
+            canvas.paste(tile, (sum(other.width for other in row[:i]), y))
+        y += max(tile.height for tile in row)
+    return _png(canvas)
+
+
+def _arrays(path: Path, words: Pictures) -> Mapping[str, np.ndarray]:
     try:
         arrays = _read(path)
         _check(arrays, words)
     except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise PictureError(f"{path.name} cannot be shown ({error}); remove it, or run the final again") from error
-    return tuple(_picture(words, arrays, i) for i in range(len(arrays[words.views[0].name])))
+    return arrays
 
 
 def _read(path: Path) -> Mapping[str, np.ndarray]:
@@ -97,7 +121,15 @@ def _shown(view: View, pixels: UInt8[np.ndarray, "h w *channels"], number: int) 
 
 
 def _data_url(pixels: UInt8[np.ndarray, "h w *channels"]) -> str:
+    return f"data:image/png;base64,{base64.b64encode(_png(_image(pixels))).decode()}"
+
+
+def _image(pixels: UInt8[np.ndarray, "h w *channels"]) -> Image.Image:
     factor = max(1, -(-MIN_HEIGHT // pixels.shape[0]))
+    return Image.fromarray(pixels.repeat(factor, axis=0).repeat(factor, axis=1))
+
+
+def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels.repeat(factor, axis=0).repeat(factor, axis=1)).save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

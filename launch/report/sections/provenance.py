@@ -8,7 +8,7 @@ from typing import Any
 from launch.extensions import parts
 from launch.report.facts.facts import Facts
 from launch.report.view import Table, amount, counted, deviation, header, listed, percent, shown, words
-from launch.session import continuation, latency, merging, options_of
+from launch.session import continuation, data_words, latency, merging, options_of
 from launch.session.session import asked_before, limits_of
 from nas.latency import LatencyTable, doubts, rank_text
 from nas.latency.noise import drift, noise
@@ -39,10 +39,8 @@ def command(facts: Facts) -> str:
     options += [("eta", settings["eta"])] if "eta" in settings else []
     options += parts.references(settings).items()
     options += [("trials", facts.total), ("seed", settings["seed"]), ("lag", settings["lag"])]
-    options += [("data", settings["data"])] if settings["data"] else []
-    return shlex.join(
-        [*line, *(word for name, value in options for word in (f"--{name}", str(value))), *options_of(settings)]
-    )
+    words = [word for name, value in options for word in (f"--{name}", str(value))]
+    return shlex.join([*line, *words, *data_words(settings), *options_of(settings)])
 
 
 def repeatability(facts: Facts) -> str:

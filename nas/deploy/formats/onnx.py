@@ -3,6 +3,9 @@
 There are two routes from a network to ONNX: torch's exporter, which reads back from Python what the module does, and
 our own writer, which has the operators. Ours is taken, for it is the graph that devices have timed, to the last node:
 then latency as predicted and file as shipped cannot drift apart. ONNX is an open format with a checker of its own.
+
+In int8 that matters more: of a quantised graph as torch's exporter writes it, ONNX Runtime left 15 of 47 convolutions
+in float32. Ours takes the numbers of the quantised graph (`nas.deploy.integers`); all convolutions are integers then.
 """
 
 import importlib.metadata
@@ -10,8 +13,10 @@ import importlib.metadata
 import numpy as np
 import onnx
 import onnxruntime
+from torch import fx
 
 from nas.deploy.formats.exported import Answer, Exported, ExportError, Picture, Port
+from nas.deploy.integers import int8_constants
 from nas.lowering.onnx import onnx_model
 from nas.lowering.torch_module import BuiltNetwork, parameters
 from nas.space import INPUT, GlobalPool, Linear, Network
@@ -35,6 +40,22 @@ def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
         raise ExportError(str(error)) from error
     if dynamic:
         _free(model, network)
+    return _exported(model, network)
+
+
+def export_graph(graph: fx.GraphModule, network: Network) -> Exported:
+    """The network in int8, with the numbers of its converted graph.
+
+    Raises:
+      ExportError: an operator has no ONNX form.
+    """
+    try:
+        return _exported(onnx_model(network, int8=True, constants=int8_constants(graph, network)), network)
+    except ValueError as error:
+        raise ExportError(str(error)) from error
+
+
+def _exported(model: onnx.ModelProto, network: Network) -> Exported:
     onnx.helper.set_model_props(model, properties(network))
     model.producer_name, model.producer_version = "chamnas", importlib.metadata.version("chamnas")
     onnx.checker.check_model(model, full_check=True)

@@ -13,6 +13,7 @@ from nas.lowering.torch_module import BuiltNetwork
 from nas.space import Network
 
 INPUT, OUTPUT = "image", "output"
+ORIGINS = ("stack_trace", "nn_module_stack", "source_fn_stack", "from_node", "torch_fn")
 
 
 def export(folded: BuiltNetwork, *, dynamic: bool) -> Exported:
@@ -43,6 +44,7 @@ def export_graph(graph: nn.Module, network: Network) -> Exported:
 def _exported(
     program: torch.export.ExportedProgram, given: tuple[int | str, ...], answer: tuple[int | str, ...]
 ) -> Exported:
+    _forget_origins(program)
     buffer = io.BytesIO()
     torch.export.save(program, buffer)
     content = buffer.getvalue()
@@ -60,6 +62,15 @@ def _exported(
         runtime=f"torch {torch.__version__}",
         run=run,
     )
+
+
+def _forget_origins(program: torch.export.ExportedProgram) -> None:
+    """Leave out from which line of which module each node came: nothing that runs it reads that, and it is longer than
+    what does.
+    """
+    for node in program.graph.nodes:
+        for name in ORIGINS:
+            node.meta.pop(name, None)
 
 
 def _free(network: Network) -> dict[int, object]:

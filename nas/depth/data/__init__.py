@@ -1,5 +1,5 @@
-"""Images with their depth, one source in each file: a folder, shards, Freedoom's maps. They import nas.errors and
-nas.processes.
+"""Images with their depth, one source in each file: a folder, shards, Freedoom's maps. They import nas.errors,
+nas.plugins and nas.processes.
 """
 
 from nas.depth.data.depth_encoding import Kind, Meaning, text_of

@@ -22,7 +22,7 @@ class Meaning:
     """Encoding of a folder's depth files, as their owner states it.
 
     Attributes:
-      kind: see above.
+      kind: see above; None if nobody has said, which is depth unless it looks otherwise.
       invalid: further values, as they stand in the files, that mark a pixel without depth.
       valid: values that are real although so many pixels have them that they look like a mark.
 
@@ -30,7 +30,7 @@ class Meaning:
       DataError: a value is no finite number, or said to be both.
     """
 
-    kind: Kind = "depth"
+    kind: Kind | None = None
     invalid: tuple[float, ...] = ()
     valid: tuple[float, ...] = ()
 
@@ -45,12 +45,22 @@ class Meaning:
         if both:
             raise DataError(f"a depth value is valid or invalid, {text_of(min(both))} is said to be both; drop one")
 
+    @property
+    def said(self) -> Kind:
+        """What the files are taken to hold."""
+        return self.kind or "depth"
+
     def is_valid(self, stored: Shaped[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
         """Mask of the numbers, as they stand in a file, that are valid."""
-        valid: Bool[np.ndarray, "h w"] = np.isfinite(stored) & (stored > 0)
-        for value in self.invalid:
-            valid &= ~_equal(stored, value)
+        valid: Bool[np.ndarray, "h w"] = np.isfinite(stored) & (stored > 0) & ~self.is_marked(stored)
         return valid
+
+    def is_marked(self, stored: Shaped[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+        """Mask of the numbers that their owner has named as invalid."""
+        marked = np.zeros(stored.shape, dtype=np.bool_)
+        for value in self.invalid:
+            marked |= _equal(stored, value)
+        return marked
 
     def depth(self, stored: Shaped[np.ndarray, "h w"], valid: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
         """Depth in the files' own unit, or the inverse of their disparity; NaN where it is not valid."""

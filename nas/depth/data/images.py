@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, UInt8
+from jaxtyping import Bool, Float32, Float64, Int, UInt8
 
 
 class DataError(ValueError):
@@ -23,6 +23,7 @@ class DepthImages:
       rgb: colour, 0 to 255.
       depth: in the data set's own unit; a pixel is invalid where it is NaN, infinite or not above zero.
       group: for each image the name of what it must not be split from (its map, its scene).
+      draws: how often a training draws each image, relative to the others; None for all alike.
 
     Raises:
       DataError: numbers of images, or sizes of colour and depth, differ.
@@ -31,6 +32,7 @@ class DepthImages:
     rgb: UInt8[np.ndarray, "n h w 3"]
     depth: Float32[np.ndarray, "n h w"]
     group: tuple[str, ...]
+    draws: Float64[np.ndarray, " n"] | None = None
 
     def __post_init__(self) -> None:
         if self.rgb.shape != (*self.depth.shape, 3) or len(self.group) != len(self.depth):
@@ -55,7 +57,10 @@ class DepthImages:
     def take(self, indices: Int[np.ndarray, " m"]) -> "DepthImages":
         """The images at `indices`, in that order, as a copy."""
         return DepthImages(
-            rgb=self.rgb[indices], depth=self.depth[indices], group=tuple(self.group[i] for i in indices)
+            rgb=self.rgb[indices],
+            depth=self.depth[indices],
+            group=tuple(self.group[i] for i in indices),
+            draws=None if self.draws is None else self.draws[indices],
         )
 
 
@@ -108,7 +113,15 @@ def concatenate(parts: Sequence[DepthImages]) -> DepthImages:
         rgb=np.concatenate([part.rgb for part in parts]),
         depth=np.concatenate([part.depth for part in parts]),
         group=tuple(name for part in parts for name in part.group),
+        draws=_draws(parts),
     )
+
+
+def _draws(parts: Sequence[DepthImages]) -> Float64[np.ndarray, " n"] | None:
+    """How often each image is drawn; one of a part that says nothing counts 1."""
+    if all(part.draws is None for part in parts):
+        return None
+    return np.concatenate([np.ones(len(part)) if part.draws is None else part.draws for part in parts])
 
 
 def _check_disjoint(parts: dict[str, DepthImages], name: str) -> None:

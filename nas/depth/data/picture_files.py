@@ -89,13 +89,23 @@ def read_depth(path: Path, content: bytes, picture: Picture) -> StoredDepth:
         raise DataError(f"depth must be numbers, {path} holds {stored.dtype}; save it as float32")
     if stored.ndim != 2:
         raise _misshapen(path, picture.shape, stored.shape)
-    numbers, turn = _upright(stored, word or None, picture)
+    numbers, turn = upright(stored, word or None, picture)
     if not same_aspect((numbers.shape[0], numbers.shape[1]), picture.shape):
         raise _misshapen(path, picture.shape, numbers.shape)
     return StoredDepth(numbers=numbers, turn=turn)
 
 
-def _upright(stored: Shaped[np.ndarray, "h w"], word: int | None, picture: Picture) -> tuple[np.ndarray, Turn]:
+def read_array(path: Path, content: bytes) -> np.ndarray:
+    """The array of an NPY or NPZ file.
+
+    Raises:
+      DataError: the content cannot be read.
+    """
+    with reading(path, DataError, rule="depth must be a PNG, NPY or NPZ", cure="replace it"):
+        return _load_array(path, content)
+
+
+def upright(stored: Shaped[np.ndarray, "h w"], word: int | None, picture: Picture) -> tuple[np.ndarray, Turn]:
     """The depth set upright: `word` is its own orientation, None for none; it outweighs its picture's."""
     if word is not None:
         return turned(stored, word), "none" if word == UPRIGHT and not picture.is_turned else "by its own word"

@@ -9,6 +9,8 @@ from jaxtyping import Float32, UInt8
 
 Span = tuple[float, float]
 """Begin and end along one side, in pixels; need not fall between pixels."""
+SOME = 1e-5
+"""Of an area: above what rounding makes of none, below one pixel of a picture that is shrunk three hundred times."""
 
 
 def area_weights(num_in: int, num_out: int, span: Span | None = None) -> Float32[np.ndarray, "num_out num_in"]:
@@ -52,14 +54,19 @@ def shrink_rgb(rgb: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[
 
 
 def shrink_depth(
-    depth: Float32[np.ndarray, "h w"], size: tuple[int, int], window: tuple[Span, Span] | None = None
+    depth: Float32[np.ndarray, "h w"],
+    size: tuple[int, int],
+    window: tuple[Span, Span] | None = None,
+    *,
+    sparse: bool = False,
 ) -> Float32[np.ndarray, "{size[0]} {size[1]}"]:
-    """Mean valid depth of each output pixel's area, NaN where less than half of the area is valid.
+    """Mean valid depth of each output pixel's area, NaN where less than half of the area is valid, or where none is.
 
     Args:
       depth: see `nas.depth.data.DepthImages`.
       size: height and width of the result.
       window: what of `depth` it shows, all of it by default.
+      sparse: only some pixels are measured, so that one of an area is enough.
     """
     spans = window or (None, None)
     rows, columns = (area_weights(n, m, span) for n, m, span in zip(depth.shape, size, spans, strict=True))
@@ -67,5 +74,5 @@ def shrink_depth(
     total = rows @ np.where(valid, depth, 0).astype(np.float32) @ columns.T
     share = rows @ valid.astype(np.float32) @ columns.T
     # A hair below one half, because the rounded weights of a half-covered pixel may sum to just under it.
-    enough = share > 0.4999
+    enough = share > (SOME if sparse else 0.4999)
     return np.where(enough, total / np.where(enough, share, 1), np.nan).astype(np.float32)

@@ -1,29 +1,29 @@
-"""Summary of the depth read from a folder, and checks for values that are most likely not real depth.
+"""Summary of the depth read from a data set, in numbers and in sentences.
 
-mark    a value that many pixels have at the top of the range: mostly "no depth here", such as 65535 in 16 bits
+rise    natural logarithm of depth in the lowest third of a picture over that in the highest: below 0 nearly always,
+        because floors, roads and tables are near where skies, walls and hills are far
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Shaped
+from jaxtyping import Bool, Float, Float32, Float64, Shaped
 
 from nas.depth.data.depth_encoding import Meaning, text_of
-from nas.depth.data.images import DataError
 from nas.depth.data.orientation import UNREADABLE
-from nas.depth.data.picture_files import Picture, Turn
+from nas.depth.data.picture_files import Turn
+from nas.depth.data.readers.reader import Frame, Source
 
 NUM_COUNTED, NUM_POOLED = 16_384, 512
 """Pixels of a picture, drawn at random, in which values are counted and which are pooled for the median."""
-MIN_SHARE, MARK_SHARE, SHARE_ABOVE = 0.01, 0.1, 0.01
-"""Of a picture's pixels, to be common; of the folder's, to be asked about; of the folder's above, to be at the top."""
-LARGEST_OF_TYPE = frozenset(
-    {2.0**bits - 1 for bits in (8, 10, 12, 14, 15, 16, 31, 32)}
-    | {float(np.finfo(kind).max) for kind in (np.float16, np.float32, np.float64)}
-)
+MIN_SHARE, MIN_KNOWN = 0.01, 0.1
+"""Of a picture's pixels, to be common; of a third's, to tell how depth rises."""
 NUM_NAMED = 3
+PLAIN = "folder"
+"""The reader whose format there is nothing to say of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,10 +40,12 @@ class Sight:
       unreadable_exif: whether the picture says something of its orientation that cannot be read.
       num_pixels: of the depth.
       num_infinite: of those, infinite ones.
-      num_named: of those, pixels that only their value, named by the owner, makes invalid.
+      num_named: of those, pixels whose value its owner has named as invalid.
       num_valid: pixels with depth.
       common: values that many valid pixels have, and how many (estimated in large pictures).
       pooled: some valid values, drawn at random.
+      pooled_depth: depth of the same pixels.
+      rise: see above; NaN where a third has too little depth.
     """
 
     rgb: str
@@ -61,6 +63,8 @@ class Sight:
     largest: float
     common: Mapping[float, float]
     pooled: Shaped[np.ndarray, " k"]
+    pooled_depth: Float[np.ndarray, " k"]
+    rise: float
 
     @property
     def is_constant(self) -> bool:
@@ -69,29 +73,37 @@ class Sight:
 
 def look(
     rgb: str,
-    depth: str,
-    picture: Picture,
-    turn: Turn,
-    numbers: Shaped[np.ndarray, "h w"],
+    frame: Frame,
     valid: Bool[np.ndarray, "h w"],
+    marked: Bool[np.ndarray, "h w"],
+    small: Float32[np.ndarray, "p q"],
 ) -> Sight:
-    """Statistics of one pair; at least one pixel is valid."""
-    values = numbers[valid]
+    """Statistics of one pair; at least one pixel is valid.
+
+    Args:
+      rgb: the picture's name.
+      marked: pixels whose value its owner has named as invalid.
+      small: its depth as it is trained on.
+    """
+    values, depths = frame.numbers[valid], frame.depth[valid]
     rng = np.random.default_rng(0)
-    drawn = values if len(values) <= NUM_COUNTED else values[rng.integers(0, len(values), NUM_COUNTED)]
+    chosen = np.arange(len(values)) if len(values) <= NUM_COUNTED else rng.integers(0, len(values), NUM_COUNTED)
+    drawn, of_drawn = values[chosen], depths[chosen]
     kinds, counts = np.unique(drawn, return_counts=True)
     often = counts > MIN_SHARE * len(drawn)
+    few = np.arange(len(drawn)) if len(drawn) <= NUM_POOLED else rng.integers(0, len(drawn), NUM_POOLED)
+    numbers, picture = frame.numbers, frame.picture
     return Sight(
         rgb=rgb,
-        depth=depth,
+        depth=frame.depth_name,
         shape=picture.shape,
         depth_shape=(numbers.shape[0], numbers.shape[1]),
         is_turned=picture.is_turned,
-        turn=turn,
+        turn=frame.turn,
         unreadable_exif=picture.orientation == UNREADABLE,
         num_pixels=numbers.size,
         num_infinite=int(np.isinf(numbers).sum()),
-        num_named=int((np.isfinite(numbers) & (numbers > 0)).sum()) - len(values),
+        num_named=int((marked & (numbers > 0)).sum()),
         num_valid=len(values),
         least=float(values.min()),
         largest=float(values.max()),
@@ -99,58 +111,54 @@ def look(
             float(value): float(count) * len(values) / len(drawn)
             for value, count in zip(kinds[often], counts[often], strict=True)
         },
-        pooled=drawn if len(drawn) <= NUM_POOLED else drawn[rng.integers(0, len(drawn), NUM_POOLED)],
+        pooled=drawn[few],
+        pooled_depth=of_drawn[few],
+        rise=_rise(small),
     )
 
 
-def check(sights: Sequence[Sight], meaning: Meaning) -> None:
-    """Refuse depth that is constant in every picture, and a mark of which the owner has not said what it means.
-
-    Raises:
-      DataError: every picture's depth is constant, or there is a mark of which nobody has said what it means.
-    """
-    if all(sight.is_constant for sight in sights):
-        values = ", ".join(text_of(value) for value in sorted({sight.largest for sight in sights})[:NUM_NAMED])
-        raise DataError(
-            f"depth must differ within a picture, each of all {len(sights):,} depth files holds one value only "
-            f"({values}; such as {sights[0].depth}); export real depth"
-        )
-    mark = _mark(sights, meaning)
-    if mark is not None:
-        value, where = mark
-        raise DataError(
-            "a value of more than a tenth of the pixels at the top of the range is mostly a mark for no depth, "
-            f"{text_of(value)} {where}; give --depth-invalid {text_of(value)} if those pixels are invalid, or "
-            f"--depth-valid {text_of(value)} if it is real"
-        )
+def _rise(small: Float32[np.ndarray, "p q"]) -> float:
+    third = max(1, len(small) // 3)
+    upper, lower = small[:third], small[-third:]
+    known = [part[np.isfinite(part)].astype(np.float64) for part in (upper, lower)]
+    if min(len(part) for part in known) < MIN_KNOWN * upper.size:
+        return math.nan
+    return math.log(float(np.median(known[1])) / float(np.median(known[0])))
 
 
-def sentences(sights: Sequence[Sight], meaning: Meaning, *, num_groups: int, unused: str) -> tuple[str, ...]:
-    """What was read, then what is out of the ordinary, each kind once."""
-    told = (_read(sights, meaning, num_groups), *_turned(sights), _scaled(sights), _constant(sights), unused)
+def median_depth(sights: Sequence[Sight]) -> float:
+    """The median of all pictures' depth, each counting alike."""
+    return float(np.median(np.concatenate([sight.pooled_depth.astype(np.float64) for sight in sights])))
+
+
+def sentences(
+    sights: Sequence[Sight], meaning: Meaning, source: Source, key: str, num_groups: int, parts: Sequence[int]
+) -> tuple[str, ...]:
+    """What was read, then what is out of the ordinary, each kind once; `parts` are the pictures of each."""
+    first = (
+        _read(sights, meaning, num_groups)
+        if key == PLAIN
+        else _read_as(sights, meaning, source, key, num_groups, parts)
+    )
+    told = (first, *_turned(sights), _scaled(sights), _constant(sights), source.unused)
     return tuple(text for text in told if text)
 
 
-def _mark(sights: Sequence[Sight], meaning: Meaning) -> tuple[float, str] | None:
-    """A value that must be asked about, and where it stands."""
-    num_valid = sum(sight.num_valid for sight in sights)
-    pooled, known = _pooled(sights), {text_of(value) for value in meaning.valid}
-    # A constant picture is named by itself; that it lies at the top of the range is then no wonder.
-    counts = _counts([sight for sight in sights if not sight.is_constant or sight.largest in LARGEST_OF_TYPE])
-    top = max(sight.largest for sight in sights)
-    for value in sorted((value for value in counts if text_of(value) not in known), reverse=True):
-        if (pooled > value).mean() > SHARE_ABOVE:
-            return None
-        if counts[value] > MARK_SHARE * num_valid:
-            return value, f"fills {_share(counts[value] / num_valid)} of the pixels with {meaning.kind}"
-        if value == top and value in LARGEST_OF_TYPE:
-            for sight in sights:
-                if sight.common.get(value, 0) > MARK_SHARE * sight.num_valid:
-                    return value, f"fills {_share(sight.common[value] / sight.num_valid)} of {sight.depth}"
-    return None
+def _read_as(
+    sights: Sequence[Sight], meaning: Meaning, source: Source, key: str, num_groups: int, parts: Sequence[int]
+) -> str:
+    num_valid, num_pixels = sum(sight.num_valid for sight in sights), sum(sight.num_pixels for sight in sights)
+    unit = "" if source.median_m is None else " m"
+    train, validation, test = (f"{number:,}" for number in parts)
+    return (
+        f"read {len(sights):,} pictures in {num_groups:,} groups as {key}: {source.scale}; {source.invalid}; "
+        f"{source.split}, {train} to train on, {validation} for validation and {test} for test; "
+        f"{share_text(num_valid / num_pixels)} of the depth's pixels are valid{_marked(sights, meaning, num_pixels)}, "
+        f"their median depth is {median_depth(sights):.3g}{unit}"
+    )
 
 
-def _counts(sights: Sequence[Sight]) -> dict[float, float]:
+def counts_of(sights: Sequence[Sight]) -> dict[float, float]:
     """Pixels of the common values over all pictures."""
     counts: dict[float, float] = defaultdict(float)
     for sight in sights:
@@ -159,7 +167,7 @@ def _counts(sights: Sequence[Sight]) -> dict[float, float]:
     return counts
 
 
-def _pooled(sights: Sequence[Sight]) -> Float64[np.ndarray, " k"]:
+def pooled_of(sights: Sequence[Sight]) -> Float64[np.ndarray, " k"]:
     return np.concatenate([sight.pooled.astype(np.float64) for sight in sights])
 
 
@@ -167,28 +175,28 @@ def _read(sights: Sequence[Sight], meaning: Meaning, num_groups: int) -> str:
     num_valid, num_pixels = sum(sight.num_valid for sight in sights), sum(sight.num_pixels for sight in sights)
     least, largest = min(sight.least for sight in sights), max(sight.largest for sight in sights)
     return (
-        f"read {len(sights):,} pictures in {num_groups:,} groups: {_share(num_valid / num_pixels)} of the depth's "
-        f"pixels are valid{_marked(sights, meaning, num_pixels)}; {meaning.kind} goes from {least:.4g} to "
-        f"{largest:.4g}, median {np.median(_pooled(sights)):.4g}; {_commonest(sights, num_valid)}"
+        f"read {len(sights):,} pictures in {num_groups:,} groups: {share_text(num_valid / num_pixels)} of the depth's "
+        f"pixels are valid{_marked(sights, meaning, num_pixels)}; {meaning.said} goes from {least:.4g} to "
+        f"{largest:.4g}, median {np.median(pooled_of(sights)):.4g}; {_commonest(sights, num_valid)}"
     )
 
 
 def _marked(sights: Sequence[Sight], meaning: Meaning, num_pixels: int) -> str:
     """How many pixels are infinite, or invalid by the owner's own marks, in brackets."""
     num_infinite, num_named = sum(sight.num_infinite for sight in sights), sum(sight.num_named for sight in sights)
-    told = [f"{_share(num_infinite / num_pixels)} are infinite"] if num_infinite else []
+    told = [f"{share_text(num_infinite / num_pixels)} are infinite"] if num_infinite else []
     if meaning.invalid:
         marks = " or ".join(text_of(value) for value in meaning.invalid)
-        told.append(f"{_share(num_named / num_pixels)} are {marks}")
+        told.append(f"{share_text(num_named / num_pixels)} are {marks}")
     return f" ({' and '.join(told)}, which is invalid)" if told else ""
 
 
 def _commonest(sights: Sequence[Sight], num_valid: int) -> str:
-    counts = _counts(sights)
+    counts = counts_of(sights)
     if not counts:
-        return f"no single value is in {_share(MIN_SHARE)} of a picture"
+        return f"no single value is in {share_text(MIN_SHARE)} of a picture"
     value = max(counts, key=lambda value: counts[value])
-    return f"the commonest value, {text_of(value)}, fills {_share(counts[value] / num_valid)} of the valid pixels"
+    return f"the commonest value, {text_of(value)}, fills {share_text(counts[value] / num_valid)} of the valid pixels"
 
 
 def _turned(sights: Sequence[Sight]) -> list[str]:
@@ -238,5 +246,5 @@ def _named(sights: Sequence[Sight], text: str, name: Callable[[Sight], str]) -> 
     return text.format(f"{len(sights):,} picture{'s' if len(sights) > 1 else ''} ({names}{more})")
 
 
-def _share(share: float) -> str:
+def share_text(share: float) -> str:
     return f"{100 * share:.3g} %"

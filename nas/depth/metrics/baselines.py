@@ -5,6 +5,9 @@ from jaxtyping import Bool, Float, Float32
 
 from nas.depth.data import DepthImages
 
+NUM_AT_ONCE = 4096
+"""Images, so that those in files need not fit into memory."""
+
 
 def constant_map(images: DepthImages) -> Float32[np.ndarray, "n h w"]:
     """The same depth everywhere; aligned per image, it is the best constant in the log domain."""
@@ -17,16 +20,19 @@ def mean_map(train: DepthImages, images: DepthImages) -> Float32[np.ndarray, "n 
     Each training image is centred first, so that a pixel that is often sky is not biased by the images where it is
     none. A pixel that no training image has gets 0, the mean of all.
     """
-    valid = train.valid
-    log_disparity = -np.log(np.where(valid, train.depth, 1))
-    mean = _masked_mean(log_disparity, valid, axis=(1, 2))
-    centred = np.where(valid, log_disparity - mean[:, None, None], 0)
-    one = _masked_mean(centred, valid, axis=(0,)).astype(np.float32)
+    total, count = np.zeros(train.size, dtype=np.float32), np.zeros(train.size, dtype=np.int64)
+    for start in range(0, len(train), NUM_AT_ONCE):
+        depth = train.depth[start : start + NUM_AT_ONCE]
+        valid = np.isfinite(depth) & (depth > 0)
+        log_disparity = -np.log(np.where(valid, depth, 1))
+        mean = _masked_mean(log_disparity, valid)
+        total += np.where(valid, log_disparity - mean[:, None, None], 0).sum(axis=0)
+        count += valid.sum(axis=0)
+    one = (total / np.maximum(count, 1)).astype(np.float32)
     return np.broadcast_to(one, (len(images), *one.shape)).copy()
 
 
-def _masked_mean(
-    values: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h w"], *, axis: tuple[int, ...]
-) -> Float[np.ndarray, "*rest"]:
-    mean: Float[np.ndarray, "*rest"] = np.where(valid, values, 0).sum(axis=axis) / np.maximum(valid.sum(axis=axis), 1)
+def _masked_mean(values: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h w"]) -> Float[np.ndarray, " n"]:
+    """Of each image."""
+    mean: Float[np.ndarray, " n"] = np.where(valid, values, 0).sum(axis=(1, 2)) / np.maximum(valid.sum(axis=(1, 2)), 1)
     return mean

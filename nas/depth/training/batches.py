@@ -6,10 +6,11 @@ columns x channels, and only then turned to float: the batch is channels_last wi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64, Shaped, UInt8
+from jaxtyping import Bool, Float, Float64, Int64, Shaped, UInt8
 from torch import Tensor
 
 from nas.depth.data import DepthImages
@@ -29,6 +30,17 @@ class Batch:
         pieces = (torch.tensor_split(whole, number) for whole in (self.rgb, self.log_disparity, self.valid))
         for rgb, log_disparity, valid in zip(*pieces, strict=True):
             yield Batch(rgb=rgb, log_disparity=log_disparity, valid=valid)
+
+
+@runtime_checkable
+class Pictures(Protocol):
+    """A data set from which batches are cut, wherever it lies."""
+
+    def cut(self, indices: Int64[np.ndarray, " b"], recipe: Recipe, rng: np.random.Generator) -> Batch:
+        """The images at `indices`, augmented as `recipe` says."""
+
+    def read_ahead(self, indices: Int64[np.ndarray, " b"]) -> None:
+        """What will be cut next: time to fetch it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +64,9 @@ class Batches:
             x = x * torch.from_numpy(gain).to(x.device)
         return Batch(rgb=x, log_disparity=log_disparity, valid=valid)
 
+    def read_ahead(self, indices: Int64[np.ndarray, " b"]) -> None:
+        """All is there already."""
+
 
 def load(images: DepthImages, device: torch.device) -> Batches:
     """Put `images` on `device`: 3 bytes of colour and 5 of truth per pixel."""
@@ -64,11 +79,30 @@ def load(images: DepthImages, device: torch.device) -> Batches:
     )
 
 
-def order(num_images: int, recipe: Recipe, rng: np.random.Generator) -> Int64[np.ndarray, "steps b"]:
-    """Which images each step takes: every image once per epoch, a new shuffle each epoch."""
+def order(
+    num_images: int, recipe: Recipe, rng: np.random.Generator, draws: Float64[np.ndarray, " n"] | None = None
+) -> Int64[np.ndarray, "steps b"]:
+    """Which images each step takes: every image once per epoch, a new shuffle each epoch.
+
+    With `draws` (see `nas.depth.data.DepthImages`) every image is taken as often as its share of all passes says,
+    rounded up or down, in random order.
+    """
+    if draws is not None:
+        return rng.permutation(_drawn(draws, recipe.image_passes, rng)).reshape(recipe.steps, recipe.batch_size)
     epochs = -(-recipe.image_passes // num_images)
     shuffled = np.concatenate([rng.permutation(num_images) for _ in range(epochs)])
     return shuffled[: recipe.image_passes].reshape(recipe.steps, recipe.batch_size).astype(np.int64)
+
+
+def _drawn(draws: Float64[np.ndarray, " n"], passes: int, rng: np.random.Generator) -> Int64[np.ndarray, " passes"]:
+    """So many indices, each as often as its share, rounded: marks at even distances along the shares laid end to end.
+
+    Source: Baker 1987, "Reducing bias and inefficiency in the selection algorithm" (stochastic universal sampling). The
+    images stay in their order, so that the shares of data sets one behind the other are exact within one pass.
+    """
+    ends = np.cumsum(draws) / draws.sum() * passes
+    marks = np.arange(passes) + rng.random()
+    return np.searchsorted(ends, marks, side="right").clip(max=len(draws) - 1).astype(np.int64)
 
 
 def to_input(rgb: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:

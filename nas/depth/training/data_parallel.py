@@ -15,12 +15,13 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 from torch import Tensor, nn
 from torch.multiprocessing import _prctl_pr_set_pdeathsig  # type: ignore[attr-defined]  # as torch's own spawn does
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
 
 from nas.depth.data import DepthImages
+from nas.depth.data.mapped import MappedArray
 from nas.depth.training.batches import to_tensor
 from nas.depth.training.process_group import Team
 from nas.depth.training.recipe import Recipe
@@ -33,12 +34,17 @@ RESULT = "result.pt"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Work:
-    """The job of every process; tensors travel through shared memory. `folder` is where they meet."""
+    """The job of every process; tensors travel through shared memory, `mapped` images by the names of their files.
+
+    `folder` is where the processes meet.
+    """
 
     module: nn.Module
     rgb: UInt8[Tensor, "n h w 3"]
     depth: Float32[Tensor, "n h w"]
     group: tuple[str, ...]
+    draws: Float64[Tensor, " n"] | None
+    mapped: DepthImages | None
     recipe: Recipe
     seed: int
     devices: tuple[str, ...]
@@ -69,12 +75,15 @@ def train_together(
             f"every process needs an image of every part, and a batch of {recipe.batch_size} has none for "
             f"{len(devices)} processes x {recipe.parts} parts; give a larger batch, or fewer devices"
         )
+    mapped = isinstance(images.rgb, MappedArray)
     with tempfile.TemporaryDirectory(prefix="chamnas-") as folder:
         work = _Work(
             module=module.cpu(),
-            rgb=to_tensor(images.rgb),
-            depth=to_tensor(images.depth),
+            rgb=to_tensor(images.rgb[:0] if mapped else images.rgb),
+            depth=to_tensor(images.depth[:0] if mapped else images.depth),
             group=images.group,
+            draws=None if images.draws is None else to_tensor(images.draws),
+            mapped=images if mapped else None,
             recipe=recipe,
             seed=seed,
             devices=devices,
@@ -141,7 +150,8 @@ def _open_group(rank: int, work: _Work) -> None:
 
 def _train(team: Team, work: _Work, device: str) -> tuple[TrainResult, nn.Module]:
     module = copy.deepcopy(work.module)  # what came through shared memory is the other processes' as well
-    images = DepthImages(rgb=work.rgb.numpy(), depth=work.depth.numpy(), group=work.group)
+    draws = None if work.draws is None else work.draws.numpy()
+    images = work.mapped or DepthImages(rgb=work.rgb.numpy(), depth=work.depth.numpy(), group=work.group, draws=draws)
     result = train(
         module,
         images,

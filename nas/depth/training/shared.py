@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from nas.depth.data import DepthImages
 from nas.depth.training import batches as batching
 from nas.depth.training.losses import depth_loss
+from nas.depth.training.pictures import load
 from nas.depth.training.recipe import Recipe, learning_rate
 from nas.depth.training.steps import TrainingDiverged
 
@@ -50,8 +51,8 @@ def train_shared(
     Raises:
       TrainingDiverged: the loss became NaN or infinite.
     """
-    pictures = batching.load(images, torch.device("cpu"))
-    order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)))
+    pictures = load(images, torch.device("cpu"))
+    order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)), images.draws)
     losses = np.zeros(recipe.steps, dtype=np.float32)
     for step in range(recipe.steps):
         rng = np.random.default_rng((seed, 1, step))

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from nas.depth.data import DepthImages
 from nas.depth.training import batches as batching
 from nas.depth.training.augmentation import Augmentation, augmented
-from nas.depth.training.batches import Batch, Batches
+from nas.depth.training.batches import Batch, Pictures
 from nas.depth.training.losses import depth_loss
+from nas.depth.training.pictures import load
 from nas.depth.training.process_group import ALONE, Team
 from nas.depth.training.recipe import Recipe, learning_rate
 
@@ -47,7 +48,7 @@ class Steps:
 
     module: nn.Module
     optimiser: torch.optim.Optimizer
-    pictures: Batches
+    pictures: Pictures
     order: Int64[np.ndarray, "steps b"]
     recipe: Recipe
     seed: int
@@ -73,9 +74,13 @@ class Steps:
 
     def _batch(self, step: int, rng: np.random.Generator) -> Batch:
         if self.augmentation is None:
-            return self.pictures.cut(self.order[step], self.recipe, rng)
-        plain = replace(self.recipe, flip=False, colour_jitter=0.0)
-        return augmented(self.pictures.cut(self.order[step], plain, rng), self.augmentation, rng)
+            batch = self.pictures.cut(self.order[step], self.recipe, rng)
+        else:
+            plain = replace(self.recipe, flip=False, colour_jitter=0.0)
+            batch = augmented(self.pictures.cut(self.order[step], plain, rng), self.augmentation, rng)
+        if step + 1 < len(self.order):
+            self.pictures.read_ahead(self.order[step + 1])
+        return batch
 
     def _descend(self, part: Batch, whole: Bool[Tensor, "m h w"]) -> float:
         """Add a part's share to the gradients, and return its share of the loss."""
@@ -118,8 +123,8 @@ def start(
     return Steps(
         module=module,
         optimiser=adamw(module, recipe),
-        pictures=batching.load(images, device),
-        order=batching.order(len(images), recipe, np.random.default_rng((seed, 0))),
+        pictures=load(images, device),
+        order=batching.order(len(images), recipe, np.random.default_rng((seed, 0)), images.draws),
         recipe=recipe,
         seed=seed,
         device=device,

@@ -370,7 +370,7 @@ def search_simulated(place: Place, slots: int, monkeypatch: pytest.MonkeyPatch) 
         made.append(SimulatedExecutor(evaluator, slots=slots, duration_s=log_normal))
         return made[0]
 
-    monkeypatch.setattr("launch.verbs.search.make_executor", make)
+    monkeypatch.setattr("launch.run.execution.make_executor", make)
     with pytest.raises(SystemExit) as ended:
         cli.nas(place.search("--lag", "8"), standalone_mode=False)
     assert ended.value.code == 0

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from launch.experiment import Workplace
+from launch.experiments import depth
+from nas.depth.data import DataError
 from tests.launch.commands import nas, nas_alone
 
 SIZE = (384, 288)
@@ -65,3 +68,18 @@ def test_without_pictures_it_says_what_it_needs(tmp_path: Path) -> None:
     ended = nas("search", "depth", "--out", str(tmp_path / "run"), "--executor", "serial")
     assert ended.code == 2
     assert "this search is on your own pictures, got none; give --data FOLDER with rgb/ and depth/" in ended.err
+
+
+@pytest.mark.parametrize("computes", [False, True])
+def test_a_machine_that_does_not_compute_in_bfloat16_is_told_before_anything_is_read(
+    computes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("launch.experiments._depth._computes_bfloat16", lambda: computes)
+    said: list[str] = []
+    place = Workplace(cache=tmp_path, data=None, workers=1, progress=lambda *_: None, say=said.append)
+    with pytest.raises(DataError):
+        depth.experiment().make_evaluator(place)
+    assert [("a step takes minutes" in one and 'set precision="float32"' in one) for one in said] == [True] * (
+        not computes
+    )

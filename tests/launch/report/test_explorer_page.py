@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from launch.report.facts.facts import Facts, read_facts
 from launch.report.page import render
@@ -34,6 +35,20 @@ def report(finished: RunFolder, html: str, tmp_path_factory: pytest.TempPathFact
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html)
     return path
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where the README's pictures are to be written."""
+    wanted = request.config.getoption("--pictures")
+    return tmp_path if wanted is None else Path(wanted)
+
+
+@pytest.fixture
+def pictured(request: pytest.FixtureRequest, finished: RunFolder) -> RunFolder:
+    """Whose pictures these are."""
+    wanted = request.config.getoption("--pictures-of")
+    return finished if wanted is None else RunFolder(path=Path(wanted))
 
 
 @pytest.fixture
@@ -105,6 +120,28 @@ def test_a_click_pins_and_two_pinned_are_compared(seen: Window, finished: RunFol
     assert seen.texts("#compare table >> nth=1 >> tbody th") == differing
     seen.page.locator("#compare .heading button").first.click()
     expect("document.querySelector('#compare h3') === null", seen)
+
+
+def test_it_is_shown_as_in_the_readme(running: Any, pictured: RunFolder, pictures: Path, tmp_path: Path) -> None:
+    """Writes the README's pictures of a page, see `--pictures`; the two ends of the front are compared."""
+    with window(running, width=1000, color_scheme="light") as seen:
+        seen.open(page_of(read_facts(pictured), tmp_path))
+        _shoot(seen, ".explore", pictures / "page-front.png")
+        ends = on_front(seen)[0], on_front(seen)[-1]
+        for name in ends:
+            seen.page.mouse.click(*seen.middle(f"#map circle[data-trial={name}]"))
+        seen.page.wait_for_selector("#compare .pair")
+        assert seen.texts("#compare h3") == [" and ".join(ends)]
+        _shoot(seen, "#compare .pair", pictures / "page-compare.png")
+        assert seen.complaints == []
+
+
+def _shoot(seen: Window, selector: str, path: Path) -> None:
+    """One part of the page as a picture, which shows more than paper."""
+    seen.page.wait_for_selector("#map circle[data-trial]", state="attached")
+    seen.page.locator(selector).screenshot(path=path, animations="disabled")
+    with Image.open(path) as picture:
+        assert picture.width > 500 and len(np.unique(np.asarray(picture.convert("L")))) > 8
 
 
 def test_a_brush_selects_in_map_table_and_coordinates(seen: Window) -> None:

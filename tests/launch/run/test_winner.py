@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 import torch
 
 from launch.pricing import Pricing, price
-from launch.run.winner import Finalist, LimitCheck, choose, finalist, write
+from launch.run.winner import Finalist, LimitCheck, choose, finalist, quality_check, write
 from launch.session import RunFolder
 from launch.verbs.search import tell
 from nas.costs import Limit
 from nas.record import TaskCard, Trial
 from nas.resources import macs, params
+from nas.search import QualityLimit
 from nas.space import Architecture
 from predictors import ridge
 from tests.experiments.tiny import SPACE, error_of
@@ -61,6 +63,19 @@ def test_if_none_meets_them_the_nearest_wins_whatever_its_error() -> None:
 def test_without_limits_the_least_error_wins() -> None:
     finalists = [judged(0.3), judged(0.1), judged(0.2)]
     assert choose(finalists, "error") is finalists[1]
+
+
+def test_what_is_shipped_decides_where_every_final_was_measured_in_int8() -> None:
+    def both(error: float, int8: float) -> Finalist:
+        one = judged(error)
+        return replace(one, trial=replace(one.trial, metrics={"error": error, "error_int8": int8}))
+
+    finalists = [both(0.1, 0.5), both(0.2, 0.3), both(0.3, 0.4)]
+    assert choose(finalists, "error") is finalists[1]
+    assert choose([*finalists[:2], judged(0.9)], "error") is finalists[0]
+    trials = [one.trial for one in finalists]
+    limit = QualityLimit(metric="error", amount=0.35, reference=None, text="error <= 0.35")
+    assert quality_check(limit, trials[0], trials, 0.1).measured == 0.5
 
 
 def test_an_excess_is_a_share_of_the_bound_in_either_direction() -> None:

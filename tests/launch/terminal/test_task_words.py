@@ -92,6 +92,9 @@ def test_later_commands_speak_them_too(
     assert "best failed" in capsys.readouterr().out
     assert front.run(run=path, x="macs", y="passed", html=page, png=None, as_json=False) == 0
     assert "passed [%]" in page.read_text()
+    capsys.readouterr()
+    assert front.run(run=path, x="macs", y=None, html=None, png=None, as_json=False) == 0
+    assert capsys.readouterr().out.split()[:3] == ["trial", "macs", "failed"], "by default the run's objective"
 
 
 def test_before_there_is_a_winner_the_words_are_known(copied: RunFolder) -> None:

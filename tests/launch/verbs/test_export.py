@@ -52,11 +52,18 @@ def test_a_pt2_file_of_any_size_runs_without_us(trained: TrainingFolder, tmp_pat
     assert np.abs(given.detach().numpy() - wanted).max() < 1e-4 * np.ptp(wanted)
 
 
-def test_one_card_tells_of_all_files_of_a_network(trained: TrainingFolder, tmp_path: Path) -> None:
-    for name, options in (("small.onnx", ()), ("large.onnx", ("--size", "32x32"))):
+def test_one_card_tells_of_all_files_of_a_network(
+    trained: TrainingFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WARM_UP_S", "TIMING_S"):
+        monkeypatch.setattr(f"launch.deploy.latency.{name}", 0.0)
+    for name, options in (("small.onnx", ()), ("large.onnx", ("--size", "32x32", "--measure"))):
         assert export(trained.path, tmp_path / name, "--format", "onnx", *options).code == 0
     card, page = json.loads((tmp_path / "card.json").read_text()), (tmp_path / "card.md").read_text()
     assert list(card["exports"]) == ["small.onnx", "large.onnx"]
+    timed = [one.get("latency") for one in card["exports"].values()]
+    assert timed[0] is None and timed[1]["quickest_ms"] > 0
+    assert f"{timed[1]['quickest_ms']:.4f} | {timed[1]['median_ms']:.4f} |" in page
     macs = [one["resources"]["macs"]["value"] for one in card["exports"].values()]
     assert macs == [trained.network().macs, 4 * macs[0]]
     result = trained.result()["metrics"]

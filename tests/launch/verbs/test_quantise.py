@@ -72,12 +72,19 @@ def test_a_phones_program_in_int8_is_one_delegate(quantised: tuple[TrainingFolde
     assert ended.record["signal_to_noise_db"] > 20
 
 
+def test_an_onnx_file_in_int8_answers_as_int8_does(quantised: tuple[TrainingFolder, Ended], tmp_path: Path) -> None:
+    command = ("export", str(quantised[0].path), "--format", "onnx", "--json", "--out")
+    int8 = nas(*command, str(tmp_path / "int8.onnx"), "--int8")
+    assert int8.code == 0, int8.err
+    assert int8.record["precision"] == "int8" and int8.record["signal_to_noise_db"] > 20
+    assert "DequantizeLinear" in int8.record["operators"]
+
+
 def test_what_int8_cannot_do_is_said(quantised: tuple[TrainingFolder, Ended], tmp_path: Path) -> None:
     folder, _ = quantised
     out = str(tmp_path / "net")
     for options, said in (
-        (("--format", "onnx"), "int8 goes to pt2 and executorch at one size, got onnx"),
-        (("--format", "pt2", "--size", "dynamic"), "got pt2 dynamic; leave out --int8"),
+        (("--format", "onnx", "--size", "dynamic"), "a network in int8 is for one size of picture, got dynamic"),
     ):
         ended = nas("export", str(folder.path), "--int8", "--out", out, *options)
         assert ended.code == 2 and said in ended.err, ended.err

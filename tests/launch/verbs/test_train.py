@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from launch.deploy import training
 from nas.deploy import TrainingFolder
@@ -19,6 +20,7 @@ from tests.launch.commands import ROOT, Ended, Place, contents, nas, place_at
 
 LEARNING = str(ROOT / "tests/experiments/learning.py")
 STEPS = "12"
+LOG = ("--log", "tensorboard")
 DECISIONS = {**tiny.SPACE.references["published"], "up.expansion": 1, "narrow.width": 4}
 
 
@@ -36,7 +38,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def whole(searched: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TrainingFolder, Ended]]:
     """The run's winner, trained without a disturbance; not to be changed."""
     folder = TrainingFolder(path=tmp_path_factory.mktemp("whole") / "trained")
-    ended = nas("train", str(searched.run.path), "--out", str(folder.path), "--steps", STEPS, "--json")
+    ended = nas("train", str(searched.run.path), "--out", str(folder.path), "--steps", STEPS, *LOG, "--json")
     assert ended.code == 0, ended.err
     yield folder, ended
 
@@ -79,7 +81,7 @@ def test_it_starts_where_the_search_ended_and_leaves_a_better_network(
     assert folder.settings()["decisions"] == found["decisions"]
     assert folder.settings()["told"]["found"]["metrics"] == found["metrics"]
     assert sorted(path.name for path in folder.path.iterdir() if not path.name.startswith(".")) == [
-        "curve.csv", "network.json", "trained.json", "training.json", "winner.pt", "winner.py",
+        "curve.csv", "network.json", "tensorboard", "trained.json", "training.json", "winner.pt", "winner.py",
     ]  # fmt: skip
 
 
@@ -94,6 +96,17 @@ def test_the_curve_is_a_table_that_ends_with_what_is_told(whole: tuple[TrainingF
     rows = list(csv.DictReader(folder.curve.read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == list(range(13))
     assert float(rows[-1]["validation_error"]) == pytest.approx(ended.record["metrics"]["error"], rel=1e-4)
+
+
+def test_tensorboard_has_the_same_curve(whole: tuple[TrainingFolder, Ended]) -> None:
+    folder, _ = whole
+    rows = list(csv.DictReader(folder.curve.read_text().splitlines()))
+    events = EventAccumulator(str(folder.path / "tensorboard"))
+    events.Reload()
+    for tag, column in (("validation/error", "validation_error"), ("loss", "loss")):
+        told = [(int(row["step"]), float(row[column])) for row in rows if row[column]]
+        found = events.Scalars(tag)
+        assert [(one.step, pytest.approx(one.value, rel=1e-4)) for one in found] == told
 
 
 class Stop(BaseException):
@@ -119,7 +132,7 @@ def test_a_killed_one_continues_and_gives_what_it_would_have_given(
     assert ended.code == 0, ended.err
     after, undisturbed = contents(tmp_path / "trained"), contents(whole[0].path)
     assert after.keys() == undisturbed.keys()
-    for name in ("curve.csv", "network.json", "trained.json", "winner.pt"):
+    for name in ("curve.csv", "network.json", "tensorboard", "trained.json", "winner.pt"):
         assert after[name] == undisturbed[name], name
 
 
@@ -150,6 +163,27 @@ def test_any_architecture_trains_with_a_teacher_and_goes_on_from_its_own_end(
     further = nas("train", str(first), "--out", str(tmp_path / "further"), "--steps", "2", "--json")
     assert further.code == 0, further.err
     assert further.record["metrics_at_start"]["error"] == pytest.approx(ended.record["metrics"]["error"], abs=1e-3)
+
+
+def test_an_onnx_file_teaches_and_threads_are_kept(
+    whole: tuple[TrainingFolder, Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
+    teacher, out = tmp_path / "teacher.onnx", tmp_path / "out"
+    assert nas("export", str(whole[0].path), "--format", "onnx", "--out", str(teacher)).code == 0
+    command = [
+        "train", architecture(tmp_path), "--experiment", LEARNING, "--out", str(out), "--steps", "2",
+        "--teacher", str(teacher), "--teacher-gives", "disparity",
+    ]  # fmt: skip
+    ended = nas(*command, "--threads", "2")
+    assert ended.code == 0, ended.err
+    assert "training on 2 of" in ended.err
+    settings = TrainingFolder(path=out).settings()
+    assert settings["threads"] == 2 and settings["teacher"].endswith(" unit disparity")
+    (out / "trained.json").unlink()
+    assert "was started with threads = 2, now it is 1" in error_of(nas(*command, "--threads", "1"))
+    teacher.write_bytes(teacher.read_bytes()[:100])
+    assert "a teacher must be an ONNX file" in error_of(nas(*command[:-4], "--teacher", str(teacher)))
 
 
 def test_a_diverged_one_keeps_its_checkpoint_and_goes_on_with_a_lower_rate(

@@ -114,3 +114,14 @@ def test_several_devices_train_together_and_that_is_noted(tmp_path: Path) -> Non
     assert found.notes == ("trained on 2 devices: batch norm saw parts, not batches",)
     again = evaluator(job())
     assert again.notes == (*found.notes, "training went on after step 8") and again.metrics == found.metrics
+
+
+@pytest.mark.slow
+def test_a_final_is_measured_in_int8_as_well() -> None:
+    pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
+    found = make_evaluator().quantising(2)(job("final")).metrics
+    assert {name for name in found if name.endswith("_int8")} == {
+        f"{name}_int8" for name in found if not name.endswith("_int8")
+    }
+    assert 0 < abs(found["error_int8"] - found["error"]) < 0.2
+    assert "error_int8" not in make_evaluator().quantising(2)(job()).metrics

@@ -6,7 +6,7 @@ from jaxtyping import Float, Int8
 
 from nas.costs import CostTable
 from nas.feasible.bounds import Bound
-from nas.feasible.design import Features, discrepancy, space_filling
+from nas.feasible.design import Features, discrepancy, graded, space_filling
 from nas.feasible.feasible import FeasibleSet, certify
 from search_spaces.tiefenrausch import SPACE
 
@@ -51,6 +51,28 @@ def test_a_design_reaches_down_the_cost_range(feasible: FeasibleSet, features: F
     plain = macs_table.cost(feasible.sample(64, rng()))
     assert design.min() < 6e8 < plain.min()
     assert np.median(design) > 1.5e9  # half of it still stands where most architectures are
+
+
+def test_a_graded_design_has_one_architecture_in_each_part_of_the_cost_range(
+    feasible: FeasibleSet, features: Features, macs_table: CostTable
+) -> None:
+    reach = macs_table.cost(feasible.sample_spread(4096, rng()))
+    for n in (4, 6, 16):
+        design = graded(feasible, n, cost=macs_table.cost, features=features, rng=rng())
+        share = (macs_table.cost(design) - reach.min()) / np.ptp(reach)
+        assert feasible.contains(design).all()
+        assert sorted((share * n).astype(int).clip(0, n - 1)) == list(range(n))
+        assert np.ptp(share[:4]) > 0.45  # a part of the design is spread too
+    assert np.array_equal(design, graded(feasible, 16, cost=macs_table.cost, features=features, rng=rng()))
+
+
+def test_a_part_of_the_range_that_is_empty_is_left_to_the_others(feasible: FeasibleSet, features: Features) -> None:
+    def split(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        return np.where(population[:, 0] == 0, 1.0, 9.0)
+
+    design = graded(feasible, 6, cost=split, features=features, rng=rng())
+    assert len(np.unique(design, axis=0)) == 6
+    assert set(split(design)) == {1.0, 9.0}
 
 
 def test_a_small_set_gives_all_it_has(macs_table: CostTable) -> None:

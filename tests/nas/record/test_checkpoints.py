@@ -62,6 +62,15 @@ def test_a_good_place_is_proved_and_left_empty(place: Checkpoints) -> None:
         read(mark)
 
 
+def test_a_proof_leaves_no_folder_unless_something_is_in_it(tmp_path: Path) -> None:
+    place = Checkpoints(url=str(tmp_path / "run" / "checkpoints"))
+    place.prove()
+    assert not Path(place.url).exists()
+    write(place.of(job()), b"kept")
+    place.prove()
+    assert read(place.of(job())) == b"kept"
+
+
 @pytest.mark.parametrize("broken", ["pipe_file", "mv"])
 def test_a_write_that_breaks_off_leaves_what_was_there(
     broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

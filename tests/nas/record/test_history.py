@@ -63,6 +63,35 @@ def optunas(location: str | Path) -> BaseStorage | str:
     return location if isinstance(location, str) else JournalStorage(JournalFileBackend(str(location)))
 
 
+def test_a_reader_reads_on_what_has_not_ended_and_leaves_what_it_read(
+    location: str | Path, storage: BaseStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = opened(storage)
+    second, third = replace(TRIAL, ticket=1, architecture=(0, 1)), replace(TRIAL, ticket=2, architecture=(1, 1))
+    for trial in (TRIAL, second):
+        history.start(trial)
+    history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
+    looking = open_storage(location)
+    before = opened(looking, create=False)
+    known = before.trials()
+    history.finish(second, ending(second, None, failure="diverged"))
+    history.start(third)
+    read: list[int] = []
+    take = History._take
+    monkeypatch.setattr(History, "_take", lambda self, frozen: (read.append(frozen.number), take(self, frozen)))
+    now = before.later()
+    assert read == [1, 2], "the first had ended"
+    assert now.trials() == history.trials() and [trial.state for trial in now.trials()] == [
+        "complete",
+        "failed",
+        "running",
+    ]
+    assert before.trials() == known and now.begun().keys() == {("search", 0), ("search", 1), ("search", 2)}
+    assert now.later().passed_over() == PassedOver(foreign=0, damaged=())
+    if isinstance(looking, RDBStorage):
+        looking.engine.dispose()
+
+
 def test_trials_read_as_they_were_written(storage: BaseStorage) -> None:
     history = opened(storage)
     second, final = replace(TRIAL, ticket=1, architecture=(0, 1), origin="genetic"), replace(TRIAL, phase="final")

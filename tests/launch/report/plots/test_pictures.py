@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from launch.report.plots.pictures import MIN_HEIGHT, PictureError, pictures
+from launch.report.plots.pictures import MIN_HEIGHT, PictureError, pictures, sheet
 from nas.depth import CARD as DEPTH
 from nas.record import Pictures, View
 
@@ -46,6 +46,16 @@ def test_small_pixels_are_enlarged_whole_and_large_ones_left_alone(tmp_path: Pat
     assert sheet.shape == (MIN_HEIGHT, MIN_HEIGHT * 8 // 6, 3)
     np.testing.assert_array_equal(sheet[:: MIN_HEIGHT // 6, :: MIN_HEIGHT // 6], ARRAYS["sheet"][1])
     np.testing.assert_array_equal(answer, ARRAYS["answer"][1])
+
+
+def test_a_sheet_holds_every_sample_in_all_its_views(tmp_path: Path) -> None:
+    found = np.asarray(Image.open(io.BytesIO(sheet(write(tmp_path / "a.npz"), WORDS))))
+    scale, height = MIN_HEIGHT // 6, max(MIN_HEIGHT, 200)
+    assert found.shape == (2 * height, 8 * scale + 8, 3)
+    for i in range(2):
+        row = found[i * height :]
+        np.testing.assert_array_equal(row[: 6 * scale : scale, : 8 * scale : scale], ARRAYS["sheet"][i])
+        np.testing.assert_array_equal(row[:200, 8 * scale :, 0], ARRAYS["answer"][i])
 
 
 def test_what_the_card_does_not_tell_of_is_passed_over(tmp_path: Path) -> None:

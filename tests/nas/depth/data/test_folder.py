@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from nas.depth.data.depth_encoding import Meaning
-from nas.depth.data.folder import group_of, read_folder, split_groups
+from nas.depth.data.folder import read_folder
+from nas.depth.data.grouping import group_of, split_groups
 from nas.depth.data.images import DataError
 
 

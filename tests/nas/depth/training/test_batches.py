@@ -52,3 +52,19 @@ def test_read_only_arrays_are_copied() -> None:
     for array in (images.rgb, images.depth):
         array.flags.writeable = False
     assert batches.load(images, CPU).rgb.shape == (2, 4, 4, 3)
+
+
+def test_weights_say_how_often_images_are_drawn() -> None:
+    draws = np.array([2 / 3] * 1 + [1 / 9] * 3)  # a set of one image that gives two thirds, and one of three
+    order = batches.order(4, Recipe(steps=30, batch_size=3), np.random.default_rng(0), draws)
+    counts = np.bincount(order.ravel(), minlength=4)
+    assert order.shape == (30, 3) and counts.tolist() == [60, 10, 10, 10]
+    halves = [np.mean(order[part] == 0) for part in (slice(0, 15), slice(15, 30))]
+    assert all(0.5 < half < 0.85 for half in halves)
+
+
+def test_each_image_is_drawn_its_share_rounded_up_or_down() -> None:
+    rng = np.random.default_rng(3)
+    draws = rng.uniform(0.1, 5, 50)
+    counts = np.bincount(batches.order(50, Recipe(steps=17, batch_size=4), rng, draws).ravel(), minlength=50)
+    assert np.abs(counts - draws / draws.sum() * 68).max() < 1

@@ -1,21 +1,21 @@
-"""`nas select --sweep`: a table or JSON of operating points."""
+"""`nas select --sweep`: what a sweep asks of a run, and its operating points as a table or JSON."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from launch.json_text import json_text
 from launch.pricing import Pricing, within
-from launch.session.operating_points import OperatingPoint, operating_points, read_sweeps
+from launch.selection.operating_points import OperatingPoint, Question, question, read_sweeps
 from launch.session.session import Session
 from launch.terminal import number, table
 from nas.costs import Limit, LimitError
 from nas.record import Trial
 
 
-def sweep(
-    session: Session, pricing: Pricing, limits: Sequence[Limit], bar: str | None, texts: Sequence[str], *, as_json: bool
-) -> int:
-    """Print the predicted best at each point; exit status 1 if nothing meets any of them.
+def asked(
+    session: Session, pricing: Pricing, limits: Sequence[Limit], bar: str | None, texts: Sequence[str]
+) -> Question:
+    """The question of these sweeps.
 
     Args:
       limits: on costs; those on what is swept make room for the sweep.
@@ -23,15 +23,21 @@ def sweep(
 
     Raises:
       LimitError: a sweep cannot be read, or the objective has a limit beside it.
+      ValueError: the run has no complete trial yet.
     """
     if bar is not None:
         raise LimitError(f"{bar!r} and a sweep: give the bounds of {session.objective} as a sweep of their own")
     sweeps = read_sweeps(texts, pricing, session.objective)
     kept = [limit for limit in limits if limit.resource not in {one.name for one in sweeps}]
-    points = operating_points(session, within(pricing, kept, session.seed), kept, sweeps)
-    told = {"limits": [limit.text for limit in kept], "sweeps": list(texts)}
+    return question(session, within(pricing, kept, session.seed), kept, sweeps)
+
+
+def tell(about: Question, points: Sequence[OperatingPoint], *, as_json: bool) -> int:
+    """Print the predicted best at each point; exit status 1 if nothing meets any of them."""
+    session, pricing = about.session, about.space.pricing
     if as_json:
-        print(json_text({**told, "points": [_record(point, session, pricing) for point in points]}))
+        texts = {"limits": [one.text for one in about.limits], "sweeps": [one.text for one in about.sweeps]}
+        print(json_text({**texts, "points": [_record(point, session, pricing) for point in points]}))
     else:
         print(_text(points, session, pricing))
     return 0 if any(point.architecture is not None for point in points) else 1
@@ -52,10 +58,10 @@ def _record(point: OperatingPoint, session: Session, pricing: Pricing) -> dict[s
             "measured": None if point.trial is None else point.trial.metrics[objective],
         },
         "resources": {name: {"predicted": cost, "unit": pricing.unit(name)} for name, cost in costs.items()},
-        "trial": None if point.trial is None else _name(point.trial),
+        "trial": None if point.trial is None else point.trial.name,
         "best_trained": None
         if point.best_trained is None
-        else {"trial": _name(point.best_trained), "measured": point.best_trained.metrics[objective]},
+        else {"trial": point.best_trained.name, "measured": point.best_trained.metrics[objective]},
     }
 
 
@@ -91,11 +97,7 @@ def _line(point: OperatingPoint, objective: str, pricing: Pricing) -> list[str]:
 
 
 def _trained(trial: Trial | None, objective: str) -> list[str]:
-    return ["-", "-"] if trial is None else [_name(trial), f"{trial.metrics[objective]:.4f}"]
-
-
-def _name(trial: Trial) -> str:
-    return f"{trial.phase}-{trial.ticket}"
+    return ["-", "-"] if trial is None else [trial.name, f"{trial.metrics[objective]:.4f}"]
 
 
 def _unit(name: str, pricing: Pricing) -> str:

@@ -67,36 +67,10 @@ def _no_reference(reference: str, name: str) -> float:
     raise LimitError(f"{name} of {reference} is known once it is trained; write a number")
 
 
-def operating_points(
-    session: Session, space: Within, limits: Sequence[Limit], sweeps: Sequence[Sweep]
-) -> list[OperatingPoint]:
-    """The best at every point of the sweeps' grid.
-
-    Args:
-      limits: on costs, that hold at every point.
-
-    Raises:
-      ValueError: the run has no complete trial yet, or minimises no cost where its objective is swept.
-    """
-    complete = [trial for trial in session.full_trials() if trial.state == "complete"]
-    if not complete:
-        raise ValueError(f"{session.folder.path} has no complete trial yet; let the search run first")
-    predictor = session.informed(space.pricing).experiment.predictor
-    fitted = fit_to_trials(predictor, space.pricing.features, complete, session.objective)
-    question = _Question(
-        session=session,
-        space=space,
-        limits=limits,
-        sweeps=sweeps,
-        complete=complete,
-        fitted=fitted,
-        rng=np.random.default_rng((session.seed, STREAM)),
-    )
-    return question.points()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
+class Question:
+    """What is asked of a run: the best at every point of the sweeps' grid, under limits on costs that hold at each."""
+
     session: Session
     space: Within
     limits: Sequence[Limit]
@@ -106,6 +80,11 @@ class _Question:
     rng: np.random.Generator
 
     def points(self) -> list[OperatingPoint]:
+        """The answer, a point for each combination of bounds.
+
+        Raises:
+          LimitError: the run minimises no cost where its objective is swept.
+        """
         start = along_sweep(
             target=self._target(),
             swept=self._swept(),
@@ -115,6 +94,13 @@ class _Question:
             rng=self.rng,
         )
         return [self._point(bounds, start) for bounds in grid(self.sweeps)]
+
+    def again(self, named: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+        """Points that were named before, with what has been trained by now."""
+        return [
+            replace(point, trial=self._trial(point.architecture), best_trained=self._best_trained(self._bounds(point)))
+            for point in named
+        ]
 
     @property
     def _pricing(self) -> Pricing:
@@ -156,8 +142,8 @@ class _Question:
         return value if sweep.relation == "<=" else -value
 
     def _point(self, bounds: Sequence[float], start: Int8[np.ndarray, "n d"]) -> OperatingPoint:
-        kept = np.array([self._kept(sweep, bound) for sweep, bound in zip(self.sweeps, bounds, strict=True)])
         point = OperatingPoint(bounds=dict(zip([sweep.name for sweep in self.sweeps], bounds, strict=True)))
+        kept = self._bounds(point)
         found, reason = self._best(kept, start), ""
         if found is None:
             drawn, reason = self._drawn(bounds)
@@ -170,9 +156,16 @@ class _Question:
             architecture=found,
             mean=float(prediction.mean[0]),
             std=float(prediction.std[0]),
-            trial=next((trial for trial in self.complete if trial.architecture == found), None),
+            trial=self._trial(found),
             best_trained=self._best_trained(kept),
         )
+
+    def _bounds(self, point: OperatingPoint) -> Float[np.ndarray, " k"]:
+        """A point's bounds with their margins kept, in the order of the sweeps."""
+        return np.array([self._kept(sweep, point.bounds[sweep.name]) for sweep in self.sweeps])
+
+    def _trial(self, architecture: Architecture | None) -> Trial | None:
+        return next((trial for trial in self.complete if trial.architecture == architecture), None)
 
     def _best(self, kept: Float[np.ndarray, " k"], start: Int8[np.ndarray, "n d"]) -> Architecture | None:
         return best_within(
@@ -207,3 +200,24 @@ class _Question:
         is_swept = any(sweep.name == objective for sweep in self.sweeps)
         worth = self._target()(population) if is_swept else measured
         return self.complete[int(np.argmin(np.where(inside, worth, np.inf)))]
+
+
+def question(session: Session, space: Within, limits: Sequence[Limit], sweeps: Sequence[Sweep]) -> Question:
+    """The question to a run, with the predictor fitted to what it has trained.
+
+    Raises:
+      ValueError: the run has no complete trial yet.
+    """
+    complete = [trial for trial in session.full_trials() if trial.state == "complete"]
+    if not complete:
+        raise ValueError(f"{session.folder.path} has no complete trial yet; let the search run first")
+    predictor = session.informed(space.pricing).experiment.predictor
+    return Question(
+        session=session,
+        space=space,
+        limits=limits,
+        sweeps=sweeps,
+        complete=complete,
+        fitted=fit_to_trials(predictor, space.pricing.features, complete, session.objective),
+        rng=np.random.default_rng((session.seed, STREAM)),
+    )
