@@ -50,20 +50,23 @@ class Photo:
         return int(self.mesh.layer.max(initial=0))
 
 
-def photo_of(rgb: UInt8[np.ndarray, "h w 3"], log_disparity: Float32[np.ndarray, "h w"]) -> Photo:
+def photo_of(
+    rgb: UInt8[np.ndarray, "h w 3"], log_disparity: Float32[np.ndarray, "h w"], most_cells: int = MOST_CELLS
+) -> Photo:
     """The 3D photo of a picture.
 
     Args:
       log_disparity: greater is nearer, up to a shift; its scale tells how deep the scene is.
+      most_cells: of the long side.
     """
     scale = min(1.0, LARGEST_TEXTURE / max(rgb.shape))
     if scale < 1:
         size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         log_disparity = cv2.resize(log_disparity, size, interpolation=cv2.INTER_NEAREST_EXACT)
-    cell = -(-max(rgb.shape) // MOST_CELLS)
+    cell = -(-max(rgb.shape) // most_cells)
     parallax = _parallax(log_disparity, rgb, cell)
-    pivot = float(np.median(parallax.values))
+    pivot = float(parallax.values.max()) / 2  # so that neither side needs more than half of the travel as a border
     border = margin(parallax, pivot)
     layers = layers_of(parallax, border)
     picture = _bordered(rgb, cell, border, layers)

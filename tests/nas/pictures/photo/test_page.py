@@ -196,7 +196,7 @@ def test_nine_views_have_no_stretched_pixel_and_no_hole(
     assert not (shots[4][..., 2] > HIDDEN_BLUE // 8).any(), "at rest nothing hidden is seen"
     assert min((shot[..., 2] > HIDDEN_BLUE // 2).sum() for i, shot in enumerate(shots) if i != 4) > 50
     with opened(running, coordinates(plain_warp(photo)), tmp_path) as shown:  # and the measure sees what is stretched
-        assert standing_still(shown.at(1, 0)).sum() > 20
+        assert standing_still(shown.at(1, 0)).sum() > 5
 
 
 def test_views_are_closer_to_the_truth_than_a_plain_warp(

@@ -1,0 +1,67 @@
+"""Makes the README's picture of a 3D photo, as a browser shows it, from a phone's photo with the phone's own depth.
+
+The photo is pug.heic of pillow-heif's source distribution (BSD-3-Clause): pip download --no-deps --no-binary :all:
+pillow-heif, then unpack it.
+
+.venv/bin/python -m docs.photo_pictures pillow_heif-1.8.1/tests/images/heif_other/pug.heic
+"""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from PIL import Image
+
+from nas.pictures import read_any
+from nas.pictures.depth import coloured
+from nas.pictures.photo.page import page
+from nas.pictures.photo.photo import photo_of
+from nas.pictures.upsampling import upsampled
+from tests.launch.report.browsing import browser, window
+
+OUT = Path(__file__).parent / "images" / "photo-3d.jpg"
+SIZE = (480, 360)  # of each view
+GAP = 6  # pixels between them
+FARTHEST, NEAREST = 1.498, 4.383  # disparity of the file's 0 and 255, as its depth's metadata say
+SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+def main() -> None:
+    path = Path(sys.argv[1])
+    rgb = np.asarray(Image.fromarray(read_any(path).rgb).resize((1920, 1440)))
+    measured = np.asarray(pillow_heif.open_heif(path).info["depth_images"][0].to_pillow().convert("L"), np.float32)
+    log_disparity = upsampled(np.log(FARTHEST + measured / 255 * (NEAREST - FARTHEST)).astype(np.float32), rgb)
+    with tempfile.TemporaryDirectory() as folder, browser(*SOFTWARE) as running:
+        file = Path(folder) / "photo.html"
+        file.write_text(page(photo_of(rgb, log_disparity), path.name))
+        views = _views(running, file)
+    shown = [Image.fromarray(one).resize(SIZE) for one in (rgb, coloured(log_disparity))]
+    _strip([*shown, *views]).save(OUT, quality=88)
+    print(OUT)
+
+
+def _views(running: Any, file: Path) -> list[Image.Image]:
+    """From the left and from the right."""
+    found = []
+    with window(running, width=SIZE[0], height=SIZE[1], reduced_motion="reduce") as seen:
+        seen.page.goto(file.as_uri())
+        for x in (-1, 1):
+            seen.page.wait_for_selector("#frame[data-still]:not([data-still=''])")
+            seen.page.evaluate(f"look({x}, 0)")
+            seen.page.wait_for_selector(f'#frame[data-still="{x} 0"]')
+            found.append(Image.open(io.BytesIO(seen.page.locator("canvas").screenshot())).convert("RGB"))
+    return found
+
+
+def _strip(views: list[Image.Image]) -> Image.Image:
+    strip = Image.new("RGB", (len(views) * SIZE[0] + (len(views) - 1) * GAP, SIZE[1]), "white")
+    for i, view in enumerate(views):
+        strip.paste(view, (i * (SIZE[0] + GAP), 0))
+    return strip
+
+
+main()
