@@ -49,6 +49,7 @@ def test_the_search_of_the_page_runs_with_the_file(place: Path, file: str) -> No
     assert kept[OPTION[file]].keys() == {file}
 
 
+@pytest.mark.slow  # it looks at the search above
 def test_the_strategy_climbs(place: Path) -> None:
     page = (place / command("my_strategy.py", "search")[-1] / "report.html").read_text()
     assert ">climb<" in page

@@ -131,8 +131,8 @@ def test_a_killed_one_continues_and_gives_what_it_would_have_given(
     ended = nas(*command)
     assert ended.code == 0, ended.err
     after, undisturbed = contents(tmp_path / "trained"), contents(whole[0].path)
-    assert after.keys() == undisturbed.keys()
-    for name in ("curve.csv", "network.json", "tensorboard", "trained.json", "winner.pt"):
+    assert after.keys() == {name for name in undisturbed if not name.startswith("tensorboard")}
+    for name in ("curve.csv", "network.json", "trained.json", "winner.pt"):
         assert after[name] == undisturbed[name], name
 
 
