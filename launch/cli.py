@@ -336,7 +336,7 @@ def depth(**options: Any) -> None:
     """Tell the depth of pictures by MODEL: a RUN's winner, a training's folder, winner.pt, an ONNX or ExecuTorch file.
 
     Any kind and size of picture; of each, log-disparity (greater is nearer) as NPY and 16-bit PNG, in colours, and a 3D
-    photo to look around in.
+    photo to look around in. Of a video steady depth: a 16-bit PNG for each frame, and both side by side as MP4.
     Exit status: 0; 1 if pictures were skipped; 2 for bad input.
     """
     _call("depth", options)

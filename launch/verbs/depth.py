@@ -1,4 +1,4 @@
-"""`nas depth`: depth and a 3D photo of pictures, by a network that was found or exported here."""
+"""`nas depth`: depth and 3D photos of pictures, steady depth of videos, by a network found or exported here."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from launch.deploy.export import needed
 from launch.json_text import json_text
 from launch.terminal import Progress, check_outputs, table
 from nas.errors import aside
-from nas.pictures import VIDEO_SUFFIXES, DepthModel, PictureError, PictureFile, network_size, picture_files, read_any
+from nas.pictures import DepthModel, PictureError, PictureFile, network_size, picture_files, read_any
 from nas.record import write_whole
 
 EXTRA = "pictures"
@@ -17,22 +17,15 @@ EXTRA = "pictures"
 
 def run(*, model: Path, pictures: tuple[Path, ...], out: Path, size: int | None, photo: bool, as_json: bool) -> int:
     check_outputs({"--out": out}, {"MODEL": model, **{f"PICTURE {path}": path for path in pictures}})
-    _refuse_videos(pictures)
     files = picture_files(pictures, out)
     with aside(), Progress() as progress:
         network = depth_model(model)
-        done, skipped = _all(files, lambda file: _one(network, file, out, size, photo=photo), progress)
+        done, skipped = _all(files, lambda file: _made(network, file, out, size, progress, photo=photo), progress)
     if not done:
         raise PictureError(_none(skipped))
     record = {"model": network.name, "pictures": done, "skipped": skipped}
     print(json_text(record) if as_json else _text(record))
     return 1 if skipped else 0
-
-
-def _refuse_videos(pictures: Sequence[Path]) -> None:
-    for path in pictures:
-        if path.suffix.lower() in VIDEO_SUFFIXES:
-            raise PictureError(f"depth is of pictures, {path} is a video, which is not read yet; give its frames")
 
 
 def _all(
@@ -51,6 +44,31 @@ def _all(
         also = f", {len(skipped)} skipped" if skipped else ""
         progress.step("pictures", len(done) + len(skipped), len(files), also=also)
     return done, skipped
+
+
+def _made(
+    network: DepthModel, file: PictureFile, out: Path, size: int | None, progress: Progress, *, photo: bool
+) -> dict[str, Any]:
+    return _video(network, file, out, size, progress) if file.is_video else _one(network, file, out, size, photo=photo)
+
+
+def _video(network: DepthModel, file: PictureFile, out: Path, size: int | None, progress: Progress) -> dict[str, Any]:
+    clips, depth = needed("nas.pictures.video.clip", EXTRA), needed("nas.pictures.video.depth", EXTRA)
+    clip = clips.look_at(file.path)
+    folder, beside = file.output(out, "-depth"), file.output(out, "-side-by-side.mp4")
+
+    def told(num: int) -> None:
+        progress.step(f"frames of {file.path.name}", num, max(num, clip.num_frames))
+
+    made = depth.video_files(network, clip, folder=folder, beside=beside, long_side=size, told=told)
+    return {
+        "picture": str(file.path),
+        "size": list(made.size),
+        "seen_at": list(network_size(network, made.size, size)),
+        "log_disparity": [made.low, made.high],
+        "notes": [f"{made.num_frames} frames in {made.shots} {'shot' if made.shots == 1 else 'shots'}"],
+        "files": [str(folder), str(beside)],
+    }
 
 
 def _one(network: DepthModel, file: PictureFile, out: Path, size: int | None, *, photo: bool) -> dict[str, Any]:

@@ -16,10 +16,14 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFile:
-    """A picture to read, and the path below the output folder that its outputs' names begin with."""
+    """A picture or a video to read, and the path below the output folder that its outputs' names begin with."""
 
     path: Path
     name: Path
+
+    @property
+    def is_video(self) -> bool:
+        return self.path.suffix.lower() in VIDEO_SUFFIXES
 
     def output(self, out: Path, ending: str) -> Path:
         """A file of this picture, such as NAME-depth.png for the ending "-depth.png"."""
@@ -30,7 +34,7 @@ def picture_files(sources: Sequence[Path], out: Path) -> tuple[PictureFile, ...]
     """Files in the order of `sources`, those of a folder by name, its sub-folders included; each once.
 
     A file that is named is taken whatever it is called; of a folder's, what a picture is called, is not hidden, and
-    does not lie in `out`.
+    does not lie in `out`. A folder's videos are left: one takes as long as thousands of pictures.
 
     Raises:
       PictureError: a source is not there, or none has a picture.

@@ -26,9 +26,10 @@ from nas.record.trial import (
     plain_metrics,
     rows,
 )
-from nas.record.whole_files import write_whole
+from nas.record.whole_files import DRAFT, write_whole
 
 __all__ = [
+    "DRAFT",
     "INT8",
     "TEST",
     "Better",

@@ -20,16 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from nas.pictures.video.errors import VideoError
 from nas.pictures.video.flow import Flow, flow_between, grey
 
 LATE = 2
 """Frames that are waited for."""
 Predict = Callable[[UInt8[np.ndarray, "h w 3"]], Float32[np.ndarray, "p q"]]
 """The log-disparity of a frame, in any gauge, all frames' at one size."""
-
-
-class VideoError(ValueError):
-    """A video that cannot be made steady; the message names the frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +80,7 @@ class _Seen:
 
 
 def steadied(
-    frames: Iterable[UInt8[np.ndarray, "h w 3"]], predict: Predict, steadiness: Steadiness = USUAL
+    frames: Iterable[UInt8[np.ndarray, "_ _ 3"]], predict: Predict, steadiness: Steadiness = USUAL
 ) -> Iterator[SteadyFrame]:
     """Each frame with its steady depth, when `LATE` more have come, a cut, or the end.
 
@@ -145,7 +142,7 @@ class _Shot:
         return averaged
 
 
-def _seen(frames: Iterable[UInt8[np.ndarray, "h w 3"]], predict: Predict, steadiness: Steadiness) -> Iterator[_Seen]:
+def _seen(frames: Iterable[UInt8[np.ndarray, "_ _ 3"]], predict: Predict, steadiness: Steadiness) -> Iterator[_Seen]:
     """Each frame with its raw depth, and the flow back to the one before."""
     before: UInt8[np.ndarray, "p q"] | None = None
     size: tuple[int, ...] | None = None

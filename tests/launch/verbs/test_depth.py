@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,24 @@ def test_a_folder_with_a_damaged_picture(trained: TrainingFolder, pictures: Path
     assert stored.shape == (24, 32) and b["log_disparity"] == [stored.min(), stored.max()]
     told = nas("depth", str(trained.path), str(pictures / "a.png"), "--out", str(tmp_path / "out"), "--no-photo")
     assert told.code == 0 and "1 pictures, 0 skipped" in told.out and "a.html" not in told.out
+
+
+def test_a_video_beside_a_picture(trained: TrainingFolder, pictures: Path, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="pip install 'chamnas[pictures]'")
+    from nas.pictures.video.clip import written
+
+    with written(tmp_path / "clip.mp4", Fraction(10)) as writer:
+        for _ in range(4):
+            writer.add(np.asarray(Image.open(pictures / "a.png").convert("RGB")))
+    ended = depth(trained.path, tmp_path / "clip.mp4", pictures / "a.png", "--out", tmp_path / "out", "--no-photo")
+    assert ended.code == 0, ended.err
+    video, _ = ended.record["pictures"]
+    assert video["notes"] == ["4 frames in 1 shot"] and video["size"] == [24, 32]
+    assert set(contents(tmp_path / "out")) == {
+        *(f"clip-depth/{number:06}.png" for number in range(4)), "clip-side-by-side.mp4",
+        *(f"a{ending}" for ending in ENDINGS[:3]),
+    }  # fmt: skip
+    assert "frames of clip.mp4: 4/4" in ended.err
 
 
 def test_every_kind_of_model_gives_the_same_depth(trained: TrainingFolder, pictures: Path, tmp_path: Path) -> None:
@@ -124,7 +143,7 @@ def test_bad_use_is_refused_and_nothing_is_written(trained: TrainingFolder, pict
         (trained.path, "c.jpg", "cannot be read"),
         (trained.path, "none.png", "none.png is not; check its name"),
         (trained.path, tmp_path / "empty", "a folder needs a picture"),
-        (trained.path, tmp_path / "clip.mp4", "clip.mp4 is a video"),
+        (trained.path, tmp_path / "clip.mp4", "a video is what FFmpeg can read"),
     ):
         assert said in error_of(depth(model, pictures / picture, "--out", out))
     assert "which would be ruined" in error_of(depth(trained.path, pictures, "--out", pictures))
