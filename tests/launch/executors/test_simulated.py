@@ -209,7 +209,7 @@ def test_a_hazard_that_makes_no_sense_is_refused(make: Callable[[], Hazards], me
 
 # The loop on it --------------------------------------------------------------------------------------------------
 
-NUM_TRIALS = 40
+NUM_TRIALS = 28
 TROUBLE = Hazards(
     failure_share=0.3,
     straggler_share=0.2,

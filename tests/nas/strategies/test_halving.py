@@ -140,8 +140,8 @@ def test_a_run_whose_driver_died_goes_on_to_the_same_trials(crash_at: float) -> 
 @pytest.mark.parametrize("rungs", [None, Rungs(fidelities=(9,), eta=3.0)])
 def test_without_lower_rungs_it_is_chamnet(rungs: Rungs | None, predictor: object) -> None:
     for task in (replace(ONE, predictor=predictor), replace(listed(ONE), predictor=predictor)):
-        plain = search(ChamNet(task=task), num_trials=40, slots=3)
-        single = search(Halving(task=replace(task, rungs=rungs)), num_trials=40, slots=3)
+        plain = search(ChamNet(task=task), num_trials=20, slots=3)
+        single = search(Halving(task=replace(task, rungs=rungs)), num_trials=20, slots=3)
         assert essence(plain) == essence(single)
 
 
