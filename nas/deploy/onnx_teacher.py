@@ -40,7 +40,7 @@ class OnnxTeacher(nn.Module):
         """Args: `content` is the file's, for a process that does not see it."""
         super().__init__()
         self._path, self._wants, self._gives = path, wants, gives
-        self._session = _session(path.read_bytes() if content is None else content, path)
+        self._session = _session(path, content)
         self._input = self._session.get_inputs()[0].name
         batch, _, *sides = self._session.get_inputs()[0].shape
         self._one_by_one = isinstance(batch, int)
@@ -85,12 +85,12 @@ def _arrived(path: Path, wants: Wants, gives: Gives, content: bytes) -> OnnxTeac
     return OnnxTeacher(path, wants=wants, gives=gives, content=content)
 
 
-def _session(content: bytes, path: Path) -> onnxruntime.InferenceSession:
+def _session(path: Path, content: bytes | None) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content or path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of a damaged file: ONNX Runtime's own kinds share no base of theirs
         raise TeacherError(f"a teacher must be an ONNX file, and {path} cannot be loaded: {error}") from error
     inputs = session.get_inputs()
