@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from launch.terminal import read_size
 from nas.depth.data import DepthImages
 from nas.depth.data.room import Room, filled
 from nas.depth.training import Recipe
@@ -108,13 +109,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pictures", type=int, default=400)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--size", type=_size, default=(INPUT.height, INPUT.width), help="HEIGHTxWIDTH")
+    parser.add_argument("--size", type=read_size, default=(INPUT.height, INPUT.width), help="HEIGHTxWIDTH")
     return parser.parse_args()
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, width = map(int, text.split("x"))
-    return height, width
 
 
 if __name__ == "__main__":

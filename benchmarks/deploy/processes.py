@@ -46,7 +46,7 @@ def measure(
 
 
 def _start(runtime: str, path: Path, size: tuple[int, int]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "benchmarks._deploy_session", runtime, str(path), *map(str, size)]
+    command = [sys.executable, "-m", "benchmarks.deploy.session", runtime, str(path), *map(str, size)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

@@ -1,6 +1,6 @@
 """One network in one runtime, in a process of its own: `benchmarks.deploy` tells it when to run.
 
-    python -m benchmarks._deploy_session RUNTIME FILE HEIGHT WIDTH
+    python -m benchmarks.deploy.session RUNTIME FILE HEIGHT WIDTH
 
 It prints what it holds in memory once it is ready, then, for each line "N" that it reads, the milliseconds of N runs.
 Memory is the process's resident set, which Linux counts with its peak (/proc/self/status): `loaded` is what loading and

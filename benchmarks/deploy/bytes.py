@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks._deploy_graphs import delegate_graph
+from benchmarks.deploy.graphs import delegate_graph
 from nas.devices.runtimes.executorch import load_module
 
 

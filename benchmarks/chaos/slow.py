@@ -1,6 +1,6 @@
 """The tests' tiny search, with trials that take a while and leave a line in a log when they begin and when they end.
 
-    nas search benchmarks/_slow.py --out RUN --data FOLDER
+    nas search benchmarks/chaos/slow.py --out RUN --data FOLDER
 
 FOLDER holds a file "seconds" with the shortest and the longest time of a trial, and gets the log. How long a trial
 takes is drawn by its architecture.

@@ -21,10 +21,11 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from scipy.ndimage import gaussian_filter
 
-from benchmarks._camera_path import rendered
-from benchmarks._map_path import map_path
-from benchmarks.real_photos import network_of
-from launch.terminal import table
+from benchmarks.real_photos.network import network_of
+from benchmarks.steady_video.freedoom_map import map_path
+from benchmarks.steady_video.made_room import rendered
+from launch.deploy.depth_model import KINDS
+from launch.terminal import read_size, table
 from nas.depth.data import DepthImages
 from nas.depth.data.freedoom import MAPS, part_of
 from nas.depth.metrics import score
@@ -101,17 +102,12 @@ def _figures(log_disparity: Float32[np.ndarray, "n h w"], clip: Clip) -> list[fl
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Steady depth of rendered camera paths against frame by frame.")
-    parser.add_argument("model", nargs="?", type=Path, help="FILE.onnx, winner.py, or a folder that holds it")
+    parser.add_argument("model", nargs="?", type=Path, help=f"depth network: {KINDS}")
     parser.add_argument("--maps", action="store_true", help="through Freedoom's test maps instead of made rooms")
     parser.add_argument("--seeds", type=int, default=5, help="how many paths")
     parser.add_argument("--frames", type=int, default=30)
-    parser.add_argument("--size", type=_size, default=(96, 128), help="HEIGHTxWIDTH")
+    parser.add_argument("--size", type=read_size, default=(96, 128), help="HEIGHTxWIDTH")
     return parser.parse_args()
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, width = map(int, text.split("x"))
-    return height, width
 
 
 if __name__ == "__main__":

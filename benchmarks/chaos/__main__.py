@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks._storm import Broken, Storm, Toll, ride_out
+from benchmarks.chaos.storm import Broken, Storm, Toll, ride_out
 from launch.terminal import table
 
 

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 import optuna
 
-from benchmarks import _slow
+from benchmarks.chaos import slow
 from launch.session import RunFolder
 from launch.session.session import open_session
 from nas.record import Trial
 from nas.record.storage import open_storage
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NODE: dict[str, Any] = {"num_cpus": 2, "num_gpus": 2, "object_store_memory": 100_000_000}
 NUM_NODES = 2
 LAG = 8
@@ -83,8 +83,8 @@ def ride_out(storm: Storm, folder: Path) -> Toll:
       Broken: a driver gave up.
     """
     calm, rough = folder / "calm", folder / "storm"
-    _slow.prepare(calm / "data", 0.0, 0.0)
-    _slow.prepare(rough / "data", *TRIAL_S)
+    slow.prepare(calm / "data", 0.0, 0.0)
+    slow.prepare(rough / "data", *TRIAL_S)
     if code := _drive(calm, storm, "--executor", "serial").wait():
         raise Broken(_last_words(calm, code))
     with _cluster(folder / "token") as cluster:
@@ -137,7 +137,7 @@ class _Record:
         found = [trial.user_attrs for trial in self._storage.get_all_trials(self._study, deepcopy=False)]
         ended = {f"{attrs['phase']}-{attrs['ticket']}" for attrs in found if "outcome" in attrs}
         if new := ended - self.seen.keys():
-            self.seen |= dict.fromkeys(new, len(_slow.entries(self.place / "data")))
+            self.seen |= dict.fromkeys(new, len(slow.entries(self.place / "data")))
             self.changed = time.monotonic()
 
     @property
@@ -167,7 +167,7 @@ class _Ride:
                 raise Broken(_last_words(self._place, code))
             self.toll.drivers_killed += 1
         self._record.look()
-        log = _slow.entries(self._place / "data")
+        log = slow.entries(self._place / "data")
         begins = [(position, entry.name) for position, entry in enumerate(log) if entry.what == "begins"]
         seen = self._record.seen
         self.toll.wall_s = time.monotonic() - began
@@ -221,7 +221,7 @@ class _Ride:
     def _busy_workers(self) -> list[int]:
         """Processes that train, and have not been killed."""
         running: dict[int, None] = {}
-        for entry in _slow.entries(self._place / "data"):
+        for entry in slow.entries(self._place / "data"):
             if entry.what == "begins":
                 running[entry.process] = None
             else:
@@ -232,7 +232,7 @@ class _Ride:
 def _drive(place: Path, storm: Storm, *options: str) -> subprocess.Popen[bytes]:
     """The command, always the same for one place; what it says is added to a file."""
     command = [
-        sys.executable, "-m", "launch", "search", str(Path(_slow.__file__)), "--out", str(place / "run"),
+        sys.executable, "-m", "launch", "search", str(Path(slow.__file__)), "--out", str(place / "run"),
         "--data", str(place / "data"), "--cache", str(place / "cache"),
         "--trials", str(storm.num_trials), "--seed", str(storm.seed), "--lag", str(LAG), *options,
     ]  # fmt: skip
