@@ -2,8 +2,8 @@
 
     python -m benchmarks.streaming [--pictures 400] [--batch 8] [--steps 3] [--size 384x288]
 
-Pictures are written as `nas.depth.data.room` writes those that do not fit into memory, and the system is asked to
-forget them (posix_fadvise), so that the first reading comes from the disk. Printed, in images per second:
+Pictures are written as `nas.depth.data.storage.room` writes those that do not fit into memory, and the system is asked
+to forget them (posix_fadvise), so that the first reading comes from the disk. Printed, in images per second:
 
     read cold, read warm    batches cut from files in a training's random order, the next one read ahead
     trainer                 steps of the least network of the reference space, pictures in memory: the fastest trainer
@@ -26,7 +26,7 @@ import torch
 
 from launch.terminal import read_size
 from nas.depth.data import DepthImages
-from nas.depth.data.room import Room, filled
+from nas.depth.data.storage.room import Room, filled
 from nas.depth.training import Recipe
 from nas.depth.training.streamed import StreamedBatches
 from nas.depth.training.training import train

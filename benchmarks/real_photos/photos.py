@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from platformdirs import user_cache_path
 
-from nas.depth.data.picture_files import read_array, read_picture
+from nas.depth.data.files.contents import read_array, read_picture
 from nas.depth.data.readers._heic import read_heic
 
 MOTORCYCLE = {"focal": 994.978, "baseline_m": 0.193001, "offset": 31.086}

@@ -1,8 +1,8 @@
 """A camera's path through one of Freedoom's maps: the engine's pictures with its depth and its poses.
 
 The player is put a few units further each frame, and turned a little; what the engine says of its camera is the pose.
-Depth is what `nas.depth.data.render` makes of the engine's byte: steps of 7 map units, so that even true depth is not
-wholly consistent. The sky has none.
+Depth is what `nas.depth.data.freedoom.engine` makes of the engine's byte: steps of 7 map units, so that even true depth
+is not wholly consistent. The sky has none.
 """
 
 import math
@@ -16,17 +16,24 @@ from typing import Any
 import numpy as np
 
 from nas.depth.data.freedoom import MAPS
-from nas.depth.data.render import linear_depth, vizdoom_module
+from nas.depth.data.freedoom.engine import (
+    FOCAL,
+    SCREEN,
+    VERTICAL_STRETCH,
+    brightened,
+    linear_depth,
+    looked,
+    started,
+    wad_of,
+)
+from nas.depth.data.freedoom.wad import is_inside, read_walls, standing_point, wall_distance
 from nas.depth.data.resample import centre_crop, shrink_depth, shrink_rgb
-from nas.depth.data.wad import is_inside, read_walls, standing_point, wall_distance
 from nas.depth.metrics.consistency import Clip
 
-SCREEN, STRETCH, FOCAL = (240, 320), 1.2, 160.0
-"""Rows and columns; how much taller than wide a pixel is drawn; horizontal focal length in pixels."""
 STEP, TURN = 4.0, 0.5
 """Map units and degrees from frame to frame: a person is 56 tall."""
-CLEARANCE, GAMMA = 24.0, 1.5
-SETTLE_TICS, IDLE_TICS, ATTEMPTS = 20, 3, 60
+CLEARANCE, ATTEMPTS = 24.0, 60
+VARIABLES = ("CAMERA_POSITION_X", "CAMERA_POSITION_Y", "CAMERA_POSITION_Z", "CAMERA_ANGLE", "CAMERA_PITCH")
 LEAST_KNOWN = 0.7
 """Of a frame's pixels that have depth."""
 LEAST_GREY, MOST_STEPS = 25, 3
@@ -36,7 +43,7 @@ LEAST_GREY, MOST_STEPS = 25, 3
 def map_path(map_name: str, number: int, *, size: tuple[int, int], seed: int) -> Clip:
     """So many frames of a straight path that turns a little, where there is room for one."""
     rng = np.random.default_rng((seed, MAPS.index(map_name)))
-    wad = Path(vizdoom_module().__file__).parent / ("freedoom1.wad" if map_name.startswith("E") else "freedoom2.wad")
+    wad = wad_of(map_name)
     walls = read_walls(wad, map_name)
     with _game(wad, map_name) as game:
         for _ in range(ATTEMPTS):
@@ -54,20 +61,18 @@ def map_path(map_name: str, number: int, *, size: tuple[int, int], seed: int) ->
 
 
 def _walked(game: Any, places: list[tuple[float, float]], degrees: float, size: tuple[int, int]) -> Clip:
-    rows, columns = centre_crop(SCREEN, size[1] / size[0] / STRETCH)
+    rows, columns = centre_crop(SCREEN, size[1] / size[0] / VERTICAL_STRETCH)
     frames, depths, poses = [], [], []
     for t, (x, y) in enumerate(places):
         game.send_game_command(f"warp {x} {y}")
         now = game.get_state().game_variables
         wanted = degrees + TURN * t
-        game.make_action([float((now[3] - wanted + 180) % 360 - 180), float(now[4])], 1)
-        game.make_action([0.0, 0.0], IDLE_TICS)
-        state = game.get_state()
-        frames.append(np.rint(255 * (shrink_rgb(state.screen_buffer[rows, columns], size) / 255) ** (1 / GAMMA)))
+        state = looked(game, (now[3] - wanted + 180) % 360 - 180, now[4])
+        frames.append(brightened(shrink_rgb(state.screen_buffer[rows, columns], size)))
         depths.append(shrink_depth(linear_depth(state.depth_buffer[rows, columns]), size))
         poses.append(_pose(*state.game_variables[:4]))
     return Clip(
-        rgb=np.stack(frames).astype(np.uint8),
+        rgb=np.stack(frames),
         depth=np.stack(depths),
         pose=np.stack(poses),
         focal=FOCAL * size[1] / (columns.stop - columns.start),
@@ -88,29 +93,11 @@ def _pose(x: float, y: float, z: float, degrees: float) -> np.ndarray:
 @contextmanager
 def _game(wad: Path, map_name: str) -> Iterator[Any]:
     """The engine in one map, in a folder of its own, since it leaves files where it stands."""
-    vizdoom, before = vizdoom_module(), os.getcwd()
+    before = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="chamnas-path-") as scratch:
         os.chdir(scratch)
-        game = vizdoom.DoomGame()
-        game.set_doom_game_path(str(wad))
-        game.set_doom_map(map_name)
-        game.set_screen_resolution(vizdoom.ScreenResolution.RES_320X240)
-        game.set_screen_format(vizdoom.ScreenFormat.RGB24)
-        game.set_depth_buffer_enabled(True)
-        for hidden in ("hud", "weapon", "crosshair", "messages", "screen_flashes"):
-            getattr(game, f"set_render_{hidden}")(False)
-        game.set_window_visible(False)
-        game.set_sound_enabled(False)
-        game.set_available_buttons([vizdoom.Button.TURN_LEFT_RIGHT_DELTA, vizdoom.Button.LOOK_UP_DOWN_DELTA])
-        named = [f"CAMERA_{name}" for name in ("POSITION_X", "POSITION_Y", "POSITION_Z", "ANGLE", "PITCH")]
-        game.set_available_game_variables([getattr(vizdoom.GameVariable, name) for name in named])
-        game.add_game_args("-nomonsters +cl_showsecretmessage 0 +con_midtime 0")
-        game.set_seed(0)
-        game.init()
         try:
-            game.make_action([0.0, 0.0], SETTLE_TICS)
-            game.send_game_command("god")
-            yield game
+            with started(wad, map_name, variables=VARIABLES, seed=0) as game:
+                yield game
         finally:
-            game.close()
             os.chdir(before)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from nas.depth.data.files.contents import MAX_PIXELS, Picture, StoredDepth, read_depth, read_picture
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import MAX_PIXELS, Picture, StoredDepth, read_depth, read_picture
 
 SHAPE = (12, 16)
 PICTURE = Picture(rgb=np.zeros((*SHAPE, 3), np.uint8), orientation=None, stored=SHAPE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nas.depth.data.images import DepthImages
-from nas.depth.data.mapped import MappedArray, Writing
+from nas.depth.data.storage.mapped import MappedArray, Writing
 
 BYTES_PER_PIXEL = 3 + 4
 SHARE = 0.25

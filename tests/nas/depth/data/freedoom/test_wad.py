@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nas.depth.data.freedoom.wad import Walls, is_inside, read_walls, standing_point, wall_distance
 from nas.depth.data.images import DataError
-from nas.depth.data.wad import Walls, is_inside, read_walls, standing_point, wall_distance
 
 SQUARE = np.array([[0, 0], [100, 0], [100, 100], [0, 100]], dtype=np.int16)
 

@@ -13,8 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Shaped
 
 from nas.depth.data.depth_encoding import Meaning, text_of
-from nas.depth.data.orientation import UNREADABLE
-from nas.depth.data.picture_files import Turn
+from nas.depth.data.files import UNREADABLE, Turn
 from nas.depth.data.readers.reader import Frame, Source
 
 NUM_COUNTED, NUM_POOLED = 16_384, 512

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from nas.depth.data.depth_encoding import Meaning
-from nas.depth.data.folder import read_folder
 from nas.depth.data.images import DataError
-from tests.nas.depth.data.test_folder import write_pair
+from tests.nas.depth.data.pairs_written import read_folder, write_pair
 
 
 def write_ramps(folder: Path, *, rising: int, number: int = 12) -> Path:

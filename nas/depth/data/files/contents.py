@@ -14,9 +14,9 @@ from jaxtyping import Shaped, UInt8
 from numpy.lib import format as npy
 from PIL import Image, UnidentifiedImageError
 
-from nas.depth.data.heic import is_heic, open_heic
+from nas.depth.data.files.heic import is_heic, open_heic
+from nas.depth.data.files.orientation import UNREADABLE, UPRIGHT, orientation_of, same_aspect, turned, turns_with
 from nas.depth.data.images import DataError
-from nas.depth.data.orientation import UNREADABLE, UPRIGHT, orientation_of, same_aspect, turned, turns_with
 from nas.errors import reading
 
 RGB_MODES = ("RGB", "RGBA", "L", "LA", "P")

@@ -26,7 +26,7 @@ def open_heic(path: Path, content: bytes) -> Image.Image:
     except ModuleNotFoundError:
         raise DataError(
             f"a HEIC picture needs pillow-heif, which is not installed, to read {path}: "
-            "pip install 'chamnas[pictures]', or save it as JPEG"
+            "pip install 'chamnas[pictures]', or save it as JPEG, without its depth"
         ) from None
     image: Image.Image = HeifImageFile(io.BytesIO(content))  # type: ignore[no-untyped-call]  # theirs has no types
     return image

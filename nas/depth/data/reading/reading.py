@@ -12,15 +12,14 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped
 
-from nas.depth.data import survey, suspicion
 from nas.depth.data.depth_encoding import Meaning, text_of
-from nas.depth.data.grouping import TEST_SHARE, VALIDATION_SHARE, split_rest
+from nas.depth.data.files import TEST_SHARE, VALIDATION_SHARE, same_aspect, split_rest
 from nas.depth.data.images import DataError, DepthData, DepthImages
-from nas.depth.data.orientation import same_aspect
 from nas.depth.data.readers.reader import Example, Files, Frame, Part, Reader, Source
+from nas.depth.data.reading import survey, suspicion
+from nas.depth.data.reading.survey import Sight
 from nas.depth.data.resample import centre_crop, scaled_window, shrink_depth, shrink_rgb
-from nas.depth.data.room import Room, filled, is_in_files
-from nas.depth.data.survey import Sight
+from nas.depth.data.storage import Room, filled, is_in_files
 
 PARTS: tuple[Part, ...] = get_args(Part)
 AS_WRITTEN = Meaning()

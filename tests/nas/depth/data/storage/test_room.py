@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nas.depth.data.images import DataError, DepthImages
-from nas.depth.data.mapped import MappedArray
-from nas.depth.data.room import Room, filled, is_in_files, usual_room
 from nas.depth.data.sets import DataSet, read_sets
+from nas.depth.data.storage.mapped import MappedArray
+from nas.depth.data.storage.room import Room, filled, is_in_files, usual_room
 from tests.nas.depth.data.readers.sets_written import SIZE
 from tests.nas.depth.data.test_images import make_images
 from tests.nas.depth.data.test_sets import write_plain

@@ -1,7 +1,7 @@
 """Checks for depth that is most likely something else: constant, marked, in another scale, or upside down.
 
 mark    a value that many pixels have at the top of the range: mostly "no depth here", such as 65535 in 16 bits
-rise    see `nas.depth.data.survey`: above 0 in most pictures, depth and disparity are exchanged
+rise    see `nas.depth.data.reading.survey`: above 0 in most pictures, depth and disparity are exchanged
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from nas.depth.data.depth_encoding import Kind, Meaning, text_of
 from nas.depth.data.images import DataError
 from nas.depth.data.readers.reader import Source
-from nas.depth.data.survey import NUM_NAMED, Sight, counts_of, median_depth, pooled_of, share_text
+from nas.depth.data.reading.survey import NUM_NAMED, Sight, counts_of, median_depth, pooled_of, share_text
 
 MARK_SHARE, SHARE_ABOVE = 0.1, 0.01
 """Of a data set's pixels, to be asked about; of its pixels above, to be at the top."""

@@ -7,9 +7,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from nas.depth.data.depth_encoding import Meaning
-from nas.depth.data.folder import read_folder
 from nas.depth.data.images import DataError, DepthData
-from tests.nas.depth.data.test_folder import write_pair
+from tests.nas.depth.data.pairs_written import read_folder, write_pair
 
 SIZE = (8, 8)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
-from nas.depth.data.orientation import UNREADABLE, orientation_of, same_aspect, turned, turns_with
+from nas.depth.data.files.orientation import UNREADABLE, orientation_of, same_aspect, turned, turns_with
 
 
 def saved(pixels: np.ndarray, orientation: int | None, kind: str = "PNG", raw: bytes | None = None) -> Image.Image:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from nas.depth.data.files.pairing import list_folder, walk
 from nas.depth.data.images import DataError
-from nas.depth.data.pairing import list_folder, walk
 
 
 def touch(root: Path, *names: str) -> None:

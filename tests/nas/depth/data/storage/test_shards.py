@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nas.depth.data.images import DataError, DepthImages
-from nas.depth.data.shards import read_shard, read_shards, write_shard, write_shards
+from nas.depth.data.storage.shards import read_shard, read_shards, write_shard, write_shards
 from tests.nas.depth.data.test_images import make_data, make_images
 
 

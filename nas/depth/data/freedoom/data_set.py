@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from nas.depth.data.freedoom.engine import wad_of
+from nas.depth.data.freedoom.render import MapJob, render_map
 from nas.depth.data.images import DataError, DepthData, DepthImages, concatenate
-from nas.depth.data.render import MapJob, render_map, vizdoom_module
-from nas.depth.data.shards import read_shard, write_shard
+from nas.depth.data.storage import read_shard, write_shard
 from nas.processes import end_with_parent
 
 MAPS: tuple[str, ...] = (
@@ -91,10 +92,9 @@ def _render_missing(
     missing = [i for i, name in enumerate(MAPS) if not (folder / f"{name}.npz").exists()]
     if not missing:
         return
-    wads = Path(vizdoom_module().__file__).parent
     jobs = [
         MapJob(
-            wad=wads / ("freedoom1.wad" if MAPS[i].startswith("E") else "freedoom2.wad"),
+            wad=wad_of(MAPS[i]),
             map_name=MAPS[i],
             size=size,
             num_images=int(quota[i]),

@@ -1,3 +1,5 @@
+"""Pairs of rgb/ and depth/: what is read of them, and what is refused."""
+
 from pathlib import Path
 
 import numpy as np
@@ -5,25 +7,8 @@ import pytest
 from PIL import Image
 
 from nas.depth.data.depth_encoding import Meaning
-from nas.depth.data.folder import read_folder
-from nas.depth.data.grouping import group_of, split_groups
 from nas.depth.data.images import DataError
-
-
-def write_pair(folder: Path, name: str, *, kind: str = "png", depth: np.ndarray | None = None) -> np.ndarray:
-    rng = np.random.default_rng(len(name))
-    rgb_path, depth_path = folder / "rgb" / f"{name}.png", folder / "depth" / f"{name}.{kind}"
-    for path in (rgb_path, depth_path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(rgb_path)
-    depth = rng.integers(1, 60_000, (8, 8)).astype(np.uint16) if depth is None else depth
-    if kind == "png":
-        Image.fromarray(depth).save(depth_path)
-    elif kind == "npy":
-        np.save(depth_path, depth)
-    else:
-        np.savez(depth_path, depth=depth)
-    return depth
+from tests.nas.depth.data.pairs_written import read_folder, write_pair
 
 
 def test_png_npy_and_npz_depth_read_alike(tmp_path: Path) -> None:
@@ -44,21 +29,6 @@ def test_colour_and_depth_go_through_the_same_window(tmp_path: Path) -> None:
         Image.fromarray(steps.astype(np.uint16) * 10).save(tmp_path / "depth" / f"{name}.png")
     images = read_folder(tmp_path, size=(2, 4), meaning=Meaning(valid=(2000.0,))).train
     np.testing.assert_array_equal(images.rgb[0, ..., 0] * 10.0, images.depth[0])
-
-
-@pytest.mark.parametrize(
-    ("name", "group"),
-    [("kitchen/x_1", "kitchen"), ("kitchen_0001", "kitchen"), ("big-hall-7", "big-hall"), ("a", "a"), ("_1", "_1")],
-)
-def test_the_group_is_the_folder_or_the_stem_before_its_last_mark(name: str, group: str) -> None:
-    assert group_of(Path(name)) == group
-
-
-def test_the_split_depends_on_the_names_alone() -> None:
-    groups = [f"scene{i}" for i in range(20)]
-    split = split_groups(groups, 0.15, 0.15)
-    assert split == split_groups(groups[::-1] * 2, 0.15, 0.15)
-    assert sorted(split.values()).count("validation") == sorted(split.values()).count("test") == 3
 
 
 def test_a_picture_without_depth_is_named(tmp_path: Path) -> None:
