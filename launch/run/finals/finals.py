@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from launch.run.explore import baseline, measured_by
-from launch.run.finalists import Finalists
+from launch.run.finals.finalists import Finalists
 from launch.run.options import Options
-from launch.run.phases import Phases, latest_failure
+from launch.run.phases.phases import Phases, latest_failure
 from launch.run.prepare import Prepared
 from nas.record import Proposal, Trial, rows
 from nas.search import Fits, Fitted, Listed

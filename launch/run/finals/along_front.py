@@ -13,8 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from launch.run.choice import Record, choose_point
-from launch.run.winner import Finalist, choose
+from launch.run.finals.choice import Record, choose_point
+from launch.run.finals.winner import Finalist, choose
 from launch.session import RunFolder
 from nas.genetic import front_mask
 from nas.record import rows

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 from launch.report.page import write_report
-from launch.run import winner as winners
-from launch.run.along_front import write_front
-from launch.run.finalists import earlier_timings
-from launch.run.measure import measure
+from launch.run.finals import winner as winners
+from launch.run.finals.along_front import write_front
+from launch.run.finals.finalists import earlier_timings
+from launch.run.finals.measure import measure
 from launch.run.options import Options
-from launch.run.phases import Phases
+from launch.run.phases.phases import Phases
 from launch.run.prepare import Prepared
 from launch.session.verification import Doubts, later_doubts
 from nas.record import Trial, rows

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from launch.pricing import Pricing, price
-from launch.run.winner import Finalist, LimitCheck, choose, finalist, quality_check, write
+from launch.run.finals.winner import Finalist, LimitCheck, choose, finalist, quality_check, write
 from launch.session import RunFolder
 from launch.verbs.search import tell
 from nas.costs import Limit

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from launch.run.choice import choose_point, value_of
+from launch.run.finals.choice import choose_point, value_of
 from nas.costs import LimitError
 
 OBJECTIVES = ("error", "macs")

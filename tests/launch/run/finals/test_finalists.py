@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from launch.run.finalists import Timer, vet
+from launch.run.finals.finalists import Timer, vet
 from nas.costs import Limit
 from nas.record import Proposal
 

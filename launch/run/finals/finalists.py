@@ -14,7 +14,7 @@ import numpy as np
 
 from launch.experiment import Experiment
 from launch.pricing import Pricing, within
-from launch.run.measure import Step, latencies
+from launch.run.finals.measure import Step, latencies
 from launch.session import RunFolder
 from nas.costs import Limit
 from nas.feasible import FeasibleSet

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from launch.experiment import Workplace
-from launch.run.checkpoints import NOWHERE
 from launch.run.options import Options
-from launch.run.phases import Phases
+from launch.run.phases.checkpoints import NOWHERE
+from launch.run.phases.phases import Phases
+from launch.run.phases.spending import open_account
 from launch.run.prepare import Prepared
-from launch.run.spending import open_account
 from launch.session import RunFolder
 from launch.session.session import note_record, open_history
 from launch.terminal import Progress

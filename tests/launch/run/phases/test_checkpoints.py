@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from launch.run.checkpoints import NOWHERE, checkpoints_of, expected_bytes
+from launch.run.phases.checkpoints import NOWHERE, checkpoints_of, expected_bytes
 from nas.lowering.torch_module import build
 from nas.record.checkpoints import Checkpoints
 from tests.experiments.tiny import SPACE, Orders
