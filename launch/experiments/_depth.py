@@ -66,8 +66,8 @@ def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
       DataError: there are none, or they cannot be read.
     """
     from nas.depth.data import DataError
-    from nas.depth.data.room import usual_room
     from nas.depth.data.sets import DataSet, read_sets
+    from nas.depth.data.storage import usual_room
 
     if place.data is None:
         raise DataError("this search is on your own pictures, got none; give --data FOLDER with rgb/ and depth/")
