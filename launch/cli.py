@@ -18,6 +18,7 @@ from launch.options import (
     latency_option,
     limit_option,
     run_argument,
+    worker_options,
 )
 from launch.paths import absolute
 
@@ -273,6 +274,7 @@ def info(**options: Any) -> None:
 @click.option(
     "--log", "loggers", type=click.Choice(["tensorboard"]), multiple=True, help="Give the learning curve to that tool."
 )
+@worker_options
 @data_options
 @cache_option
 @json_option

@@ -98,3 +98,35 @@ def execution_options(verb: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_EXECUTION_OPTIONS):
         verb = option(verb)
     return verb
+
+
+_WORKER_OPTIONS = (
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Train on N workers of a Ray cluster, by Ray Train. [default: in this process]",
+    ),
+    click.option(
+        "--address", metavar="ADDR", help="Of a running Ray cluster. [default: a Ray of its own, on this machine]"
+    ),
+    click.option("--cpus-per-worker", type=float, default=1.0, show_default=True, metavar="N"),
+    click.option(
+        "--gpus-per-worker", type=click.IntRange(0, 1), metavar="0|1", help="[default: 1 if the cluster has GPUs]"
+    ),
+    click.option("--memory-per-worker", metavar="SIZE", help="Main memory to set aside, such as 4GB. [default: none]"),
+    click.option(
+        "--retries",
+        type=click.IntRange(0),
+        default=2,
+        show_default=True,
+        help="How often the training goes on after workers were lost.",
+    ),
+)
+
+
+def worker_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """The options that say on how many workers one training runs, where, and what each takes."""
+    for option in reversed(_WORKER_OPTIONS):
+        verb = option(verb)
+    return verb

@@ -10,11 +10,13 @@ import torch
 from torch import fx
 
 from launch.deploy.threads import default_threads, on_threads
-from launch.deploy.training import THREADS, Watch
+from launch.deploy.training import THREADS
+from launch.deploy.watch import Watch
 from launch.deploy.weights import read_weights
 from launch.terminal import Progress
 from nas.deploy import TrainingFolder, TrainingFolderError
 from nas.deploy.brief_int8 import LOWER, NUM_INPUTS
+from nas.deploy.checkpoint import FileStore
 from nas.deploy.course import Course, Terms, Trainable
 from nas.deploy.quantised import Prepared, Rounded, calibrate, converted, prepare, sensitivity
 from nas.deploy.training import Diverged, train_in_full
@@ -108,7 +110,7 @@ def _train(folder: TrainingFolder, course: Course, terms: Terms, progress: Progr
         train_in_full(
             course,
             terms.steps,
-            checkpoint=folder.int8_checkpoint,
+            checkpoint=FileStore(path=folder.int8_checkpoint),
             key=folder.settings()["id"],
             on_step=watch.step,
             on_row=watch.row,

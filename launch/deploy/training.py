@@ -1,13 +1,7 @@
 """`nas train` carried out: the network to begin with, the settings, the steps, and the files that are left."""
 
-import copy
-import importlib.metadata
-import io
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,48 +9,27 @@ import torch
 from torch import nn
 
 from launch.deploy.export import needed
+from launch.deploy.outcome import Outcome, outcome_of
+from launch.deploy.pace import paced
+from launch.deploy.settings import TrainingOptions, lasting, told
 from launch.deploy.subject import Subject
 from launch.deploy.threads import default_threads, on_threads, usable_cores
+from launch.deploy.watch import LogRows, Watch, curve_log, no_log
 from launch.deploy.weights import read_weights
-from launch.terminal import Progress, duration
-from nas.deploy import Row, TrainingFolder, csv_text
-from nas.deploy.course import Course, Gives, Precision, Terms, Trainable, Wants
-from nas.deploy.training import Diverged, Trained, train_in_full
-from nas.lowering.standalone import restored, source, state
-from nas.lowering.torch_module import BuiltNetwork, build, fold
+from launch.executors import set_ray_environment
+from launch.terminal import Progress
+from nas.deploy import Row, TrainingFolder
+from nas.deploy.checkpoint import FileStore
+from nas.deploy.course import Facts, Terms, Trainable
+from nas.deploy.training import Diverged, train_in_full
+from nas.lowering.standalone import restored, source
+from nas.lowering.torch_module import BuiltNetwork, build
 from nas.lowering.unfold import unfold
-from nas.record import TEST, Described, Evaluator, TaskCard, write_whole
+from nas.record import Described, TaskCard, write_whole
 
 LONGER = 8  # than the search's finals, unless the command says how long
 NUM_INPUTS = 256  # whose statistics the batch norms begin with
 THREADS = "threads"  # in training.json
-PACE_STEPS, WARM_STEPS = 8, 2
-ROOM_FOR_REST = 0.95  # of the hours: the rest is for scoring and checkpoints
-LogRows = Callable[[tuple[Row, ...]], None]
-"""Told all rows of a curve so far, whenever there is a new one."""
-
-
-def no_log(rows: tuple[Row, ...]) -> None:
-    """For a training that no other tool follows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingOptions:
-    """What the command says; None for what it leaves open."""
-
-    steps: int | None
-    hours: float | None
-    lr: float | None
-    seed: int | None
-    device: str | None
-    precision: Precision | None
-    from_scratch: bool
-    augment: bool
-    teacher: Path | None
-    threads: int | None
-    teacher_wants: Wants
-    teacher_gives: Gives
-    loggers: tuple[str, ...] = ()
 
 
 def carry_out(
@@ -73,112 +46,157 @@ def carry_out(
       TrainingFolderError: the folder holds another training.
       Diverged: NaN or infinity; the folder keeps the last good checkpoint.
       NoRoomError: the disk is full.
+      ConnectionError, RuntimeError: workers cannot be had, or were lost.
     """
     old = folder.settings() if folder.is_settled else {}
-    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    threads = options.threads or old.get(THREADS) or default_threads(subject.network)
+    job = _Job(folder=folder, subject=subject, task=task, data=data_settings, options=options, old=old)
+    _write(job, _on_workers(job, progress) if options.workers.number else _alone(job, progress))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Job:
+    """What is asked for; `old` is what training.json has said before this command, empty for a new training."""
+
+    folder: TrainingFolder
+    subject: Subject
+    task: Trainable
+    data: Mapping[str, Any]
+    options: TrainingOptions
+    old: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        return self.options.seed if self.options.seed is not None else int(self.old.get("seed", 0))
+
+    @property
+    def hours(self) -> float | None:
+        """That the steps shall fill; None where their number is known."""
+        return None if self.old else self.options.hours
+
+    def settle(self, steps: int, facts: Facts, threads: int) -> str:
+        """Write down how the training is done, or see that it is what was written; the training's key."""
+        settings = lasting(
+            self.subject, self.task, self.data, self.options, seed=self.seed, steps=steps, facts=facts
+        )  # fmt: skip
+        if not self.old or THREADS in self.old:  # which decide the order of sums; an older version did not say
+            settings[THREADS] = threads
+        self.folder.settle(settings, self.subject.network, told(self.subject))
+        return str(self.folder.settings()["id"])
+
+
+def _alone(job: _Job, progress: Progress) -> Outcome:
+    """In this process."""
+    device = job.options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    threads = job.options.threads or job.old.get(THREADS) or default_threads(job.subject.network)
     if device.startswith("cpu"):
         cores = usable_cores()
         progress.say(f"training on {threads} of {cores} core{'s' * (cores > 1)}; --threads sets how many")
     with on_threads(threads):
-        _carry_out(folder, subject, task, data_settings, options, progress, old=old, device=device, threads=threads)
+        module, terms = _first(job), _terms(job, device)
+        if job.hours is not None:
+            terms, step_s = paced(terms, job.hours, job.task, module)
+            progress.say(_pace_text(terms.steps, job.hours, step_s))
+        course = job.task.course(module, terms)
+        key = job.settle(terms.steps, course.facts, threads)
+        with curve_log(job.folder, job.options.loggers) as log:
+            watch = Watch(curve=job.folder.curve, progress=progress, total=terms.steps, log=log)
+            try:
+                trained = train_in_full(
+                    course,
+                    terms.steps,
+                    checkpoint=FileStore(path=job.folder.checkpoint),
+                    key=key,
+                    on_step=watch.step,
+                    on_row=watch.row,
+                )
+            except Diverged as error:
+                job.folder.note_divergence(error.step)
+                raise
+        return outcome_of(job.task, trained, device)
 
 
-def _carry_out(
-    folder: TrainingFolder,
-    subject: Subject,
-    task: Trainable,
-    data_settings: Mapping[str, Any],
-    options: TrainingOptions,
-    progress: Progress,
-    *,
-    old: Mapping[str, Any],
-    device: str,
-    threads: int,
-) -> None:
-    seed = options.seed if options.seed is not None else int(old.get("seed", 0))
-    module = _first(subject, task, seed, from_scratch=options.from_scratch)
-    terms = _terms(options, old, subject, device, seed)
-    if options.hours is not None and not old:
-        terms = _paced(terms, options.hours, task, module, progress)
-    course = task.course(module, terms)
-    settings = _settings(subject, task, course, terms, data_settings, options)
-    if not old or THREADS in old:  # which decide the order of sums; an older version did not say
-        settings[THREADS] = threads
-    folder.settle(settings, subject.network, _told(subject))
-    with _curve_log(folder, options) as log:
-        watch = Watch(curve=folder.curve, progress=progress, total=terms.steps, log=log)
-        try:
-            trained = train_in_full(
-                course,
-                terms.steps,
-                checkpoint=folder.checkpoint,
-                key=folder.settings()["id"],
-                on_step=watch.step,
-                on_row=watch.row,
-            )
-        except Diverged as error:
-            folder.note_divergence(error.step)
-            raise
-    _write(folder, subject, task, trained, device)
+def _on_workers(job: _Job, progress: Progress) -> Outcome:
+    """On a Ray cluster, or on a Ray of our own."""
+    options = job.options.workers
+    if job.options.device is not None:
+        raise ValueError(
+            f"--device names a device of this process, got {job.options.device!r} with --workers; leave it out, or "
+            "give --gpus-per-worker 0 for CPUs"
+        )
+    threads = job.options.threads or job.old.get(THREADS) or max(1, int(options.each.cpus))
+    set_ray_environment(local=options.address is None)
+    driver, members = (needed(f"launch.deploy.workers.{name}", "train") for name in ("driver", "member"))
+    with on_threads(job.options.threads or default_threads(job.subject.network)):
+        module = _first(job)
+    work = members.Work(
+        task=job.task, module=module, terms=_terms(job, "cpu"), hours=job.hours, threads=threads
+    )  # fmt: skip
+    store = FileStore(path=job.folder.checkpoint)
+    where = f"on the cluster at {options.address}" if options.address else "on this machine"
+    progress.say(f"starting {options.number} worker{'s' * (options.number != 1)} {where}")
+    with curve_log(job.folder, job.options.loggers) as log:
+        told_to = _Listener(job=job, threads=threads, store=store, progress=progress, log=log)
+        outcome: Outcome = driver.train_on_workers(work, options, store.read(), told_to)
+    return outcome
 
 
-class Watch:
-    """Tells how far a training is and how long it will take, and keeps its curve."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Listener:
+    """Does with what workers tell what is done alone: see `launch.deploy.workers.driver.Listener`."""
 
-    def __init__(self, *, curve: Path, progress: Progress, total: int, log: LogRows = no_log) -> None:
-        self._curve, self._progress, self._total, self._log = curve, progress, total, log
-        self._began: tuple[float, int] | None = None
-        self._latest = ""
+    job: _Job
+    threads: int
+    store: FileStore
+    progress: Progress
+    log: LogRows = no_log
+    watch: Watch | None = None
+
+    def settle(self, steps: int, facts: Facts, step_s: float | None) -> str:
+        if self.watch is not None:
+            self.progress.say("a worker was lost; the training goes on from its last checkpoint")
+        elif step_s is not None and self.job.hours is not None:
+            self.progress.say(_pace_text(steps, self.job.hours, step_s))
+        key = self.job.settle(steps, facts, self.threads)
+        self.watch = Watch(curve=self.job.folder.curve, progress=self.progress, total=steps, log=self.log)
+        return key
+
+    def keep(self, content: bytes) -> None:
+        self.store.write(content)
 
     def step(self, done: int, loss: float) -> None:
-        now = time.monotonic()
-        if self._began is None:
-            self._began = (now, done)
-        since, first = self._began
-        left = (now - since) / (done - first) * (self._total - done) if done > first else None
-        text = f", loss {loss:.4f}{self._latest}" + ("" if left is None else f", about {duration(left)} left")
-        self._progress.step("training", done, self._total, also=text)
+        assert self.watch is not None
+        self.watch.step(done, loss)
 
     def row(self, rows: tuple[Row, ...]) -> None:
-        write_whole(self._curve, csv_text(rows).encode())
-        self._log(rows)
-        name, value = next(iter(rows[-1].metrics.items()))
-        self._latest = f", validation {name} {value:.4f}"
+        assert self.watch is not None
+        self.watch.row(rows)
+
+    def diverged(self, step: int) -> None:
+        self.job.folder.note_divergence(step)
 
 
-@contextmanager
-def _curve_log(folder: TrainingFolder, options: TrainingOptions) -> Iterator[LogRows]:
-    """What is told the curve's rows beside its file."""
-    if "tensorboard" not in options.loggers:
-        yield no_log
-        return
-    from launch.loggers.tensorboard import CurveLog  # which not everybody has installed
-
-    log = CurveLog(folder.path)
-    try:
-        yield log.rows
-    finally:
-        log.close()
+def _pace_text(steps: int, hours: float, step_s: float) -> str:
+    return f"a step takes {step_s:.3f} s: {steps:,} steps in {hours:g} hours"
 
 
-def _first(subject: Subject, task: Trainable, seed: int, *, from_scratch: bool) -> BuiltNetwork:
+def _first(job: _Job) -> BuiltNetwork:
     """The network before its first step: with the search's weights, or with drawn ones."""
-    if from_scratch or subject.weights is None:
+    if job.options.from_scratch or job.subject.weights is None:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return build(subject.network)
-    return unfold(restored(subject.network, read_weights(subject.weights)), task.inputs(NUM_INPUTS))
+            torch.manual_seed(job.seed)
+            return build(job.subject.network)
+    found = restored(job.subject.network, read_weights(job.subject.weights))
+    return unfold(found, job.task.inputs(NUM_INPUTS))
 
 
-def _terms(options: TrainingOptions, old: Mapping[str, Any], subject: Subject, device: str, seed: int) -> Terms:
+def _terms(job: _Job, device: str) -> Terms:
     """As the command says, else as the training that is here was begun, else by default."""
-    usual = subject.experiment.final_fidelity
-    recipe = old.get("training", {})
+    options, usual = job.options, job.subject.experiment.final_fidelity
+    recipe = job.old.get("training", {})
     return Terms(
-        steps=options.steps or int(old.get("steps", LONGER * usual)),
+        steps=options.steps or int(job.old.get("steps", LONGER * usual)),
         usual_steps=usual,
-        seed=seed,
+        seed=job.seed,
         device=device,
         peak_lr=options.lr or recipe.get("peak_lr"),
         precision=options.precision or recipe.get("precision"),
@@ -202,87 +220,21 @@ def _teacher(path: Path, options: TrainingOptions, device: str) -> nn.Module:
     return restored(folder.network(), read_weights(folder.weights)).to(device)
 
 
-def _paced(terms: Terms, hours: float, task: Trainable, module: nn.Module, progress: Progress) -> Terms:
-    """The terms with as many steps as so many hours have room for, by the time of a few."""
-    trial = task.course(copy.deepcopy(module), replace(terms, steps=WARM_STEPS + PACE_STEPS))
-    for step in range(WARM_STEPS):
-        trial.step(step)
-    began = time.monotonic()
-    for step in range(WARM_STEPS, WARM_STEPS + PACE_STEPS):
-        trial.step(step)
-    each_s = (time.monotonic() - began) / PACE_STEPS
-    steps = max(1, int(ROOM_FOR_REST * 3600 * hours / each_s))
-    progress.say(f"a step takes {each_s:.3f} s: {steps:,} steps in {hours:g} hours")
-    return replace(terms, steps=steps)
-
-
-def _settings(
-    subject: Subject,
-    task: Trainable,
-    course: Course,
-    terms: Terms,
-    data_settings: Mapping[str, Any],
-    options: TrainingOptions,
-) -> dict[str, Any]:
-    """What may not change while a training lasts."""
-    begun = None if options.from_scratch or subject.weights is None else _digest(subject.weights)
-    return {
-        "experiment": subject.reference,
-        "data_settings": dict(data_settings),
-        "space": subject.experiment.space.name,
-        "input": list(subject.experiment.space.input),
-        "architecture": list(subject.architecture),
-        "decisions": subject.experiment.space.decisions(subject.architecture),
-        "weights_at_start": begun,
-        "steps": terms.steps,
-        "seed": terms.seed,
-        "teacher": _teacher_digest(options),
-        "training": dict(course.facts),
-        "data": dict(task.data_facts) if isinstance(task, Evaluator) else {},
-    }
-
-
-def _teacher_digest(options: TrainingOptions) -> str | None:
-    """What tells a teacher from another: its weights, and of an ONNX file how it is asked."""
-    if options.teacher is None:
-        return None
-    if options.teacher.is_dir():
-        return _digest(TrainingFolder(path=options.teacher).weights)
-    return f"{_digest(options.teacher)} {options.teacher_wants} {options.teacher_gives}"
-
-
-def _told(subject: Subject) -> dict[str, Any]:
-    """How the network was found, and with what it was trained."""
-    return {
-        "found": dict(subject.found),
-        "weights": None if subject.weights is None else str(subject.weights),
-        "versions": {name: importlib.metadata.version(name) for name in ("chamnas", "torch")},
-    }
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def _write(folder: TrainingFolder, subject: Subject, task: Trainable, trained: Trained, device: str) -> None:
+def _write(job: _Job, outcome: Outcome) -> None:
     """winner.pt, winner.py and, last, trained.json."""
-    assert isinstance(trained.module, BuiltNetwork)
-    folded = fold(trained.module)
-    metrics = {**trained.rows[-1].metrics, **{f"{TEST}{name}": value for name, value in task.test(folded).items()}}
-    card = task.card if isinstance(task, Described) else TaskCard()
-    weights = io.BytesIO()
-    torch.save(state(folded.cpu()), weights)
-    title = f"{subject.experiment.space.name}: a network that chamnas trained in {folder.path.name}."
-    write_whole(folder.weights, weights.getvalue())
-    write_whole(folder.code, source(subject.network, title, input=card.input, output=card.output).encode())
+    folder, card = job.folder, job.task.card if isinstance(job.task, Described) else TaskCard()
+    title = f"{job.subject.experiment.space.name}: a network that chamnas trained in {folder.path.name}."
+    write_whole(folder.weights, outcome.weights)
+    write_whole(folder.code, source(job.subject.network, title, input=card.input, output=card.output).encode())
     folder.write(
         folder.result_file,
         {
             "format": 1,
-            "metrics": metrics,
-            "metrics_at_start": dict(trained.rows[0].metrics),
-            "steps": trained.rows[-1].step,
-            "device": device,
+            "metrics": dict(outcome.metrics),
+            "metrics_at_start": dict(outcome.rows[0].metrics),
+            "steps": outcome.rows[-1].step,
+            "device": outcome.device,
+            "workers": job.options.workers.number,
             "task": asdict(card),
         },
     )

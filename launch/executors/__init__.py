@@ -1,6 +1,10 @@
-"""Executors, which run jobs, one in each file; the only room that imports Ray. They import nas."""
+"""Executors, which run jobs, one in each file. They import nas.
 
-from launch.executors.make import make_executor, plan_slots
+What imports Ray is imported by name, by `launch.deploy.workers`, the other room that needs it: `join`, `parcel`,
+`worker`, `worker_failures`.
+"""
+
+from launch.executors.make import make_executor, plan_slots, set_ray_environment
 from launch.executors.trial_resources import Terms, read_duration, read_size
 
 __all__ = [
@@ -9,4 +13,5 @@ __all__ = [
     "plan_slots",
     "read_duration",
     "read_size",
+    "set_ray_environment",
 ]

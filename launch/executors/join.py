@@ -66,7 +66,8 @@ def _enter(address: str | None) -> None:
                 raise
             if attempt == NUM_STARTS:
                 raise ConnectionError(
-                    f"it took too long {NUM_STARTS} times; stop what else runs here, or give --executor serial"
+                    f"it took too long {NUM_STARTS} times; stop what else runs here, or do without Ray: --executor "
+                    "serial, or nas train without --workers"
                 ) from error
 
 
@@ -94,7 +95,7 @@ def _split(address: str) -> tuple[str, int]:
     if match is None or not 0 < int(match[2]) < 2**16:
         raise ValueError(
             f"an address is HOST:PORT of the cluster's head, such as 10.0.0.1:6379, or auto, got {address!r}; "
-            "a search runs on a node of the cluster, so send it there by `ray job submit` in place of ray://"
+            "the command runs on a node of the cluster, so send it there by `ray job submit` in place of ray://"
         )
     return match[1], int(match[2])
 

@@ -66,6 +66,9 @@ def set_ray_environment(*, local: bool) -> None:
     os.environ.setdefault("RAY_prestart_worker_first_driver", "0")  # ours have an environment of their own: they idle
     if local:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # the switch by which every port binds 127.0.0.1
+        os.environ.setdefault(
+            "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0"
+        )  # nobody takes this machine back: a process less
 
 
 def _check_serial(workers: int | None, address: str | None, terms: Terms) -> None:

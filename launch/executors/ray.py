@@ -14,20 +14,18 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
-from pickle import PicklingError
 from typing import Any
 
 import ray
-from ray import cloudpickle
 from ray.exceptions import GetTimeoutError, RayActorError, RayError
 
 from launch.executors._shared import OUT_OF_MEMORY, divided, is_starved, lost, of_divided
 from launch.executors.heartbeat import SILENCE_S, Pulse
 from launch.executors.join import join, node_resources
+from launch.executors.parcel import put
 from launch.executors.trial_resources import Terms
-from launch.executors.worker import NO_GPU, Folders, Packed, Worker
+from launch.executors.worker import NO_GPU, Worker
 from launch.executors.worker_failures import NODE_OUT_OF_MEMORY, of_start, of_worker
-from nas.plugins import folders, loaded_files, neighbours
 from nas.processes import KEEP_HEAP
 from nas.record import Evaluator, Job, Outcome
 from nas.record.checkpoints import Checkpoints, remove
@@ -104,10 +102,7 @@ class RayExecutor:
         self._running: dict[Any, _Running] = {}
         try:
             self._num_nodes, self._available = _count(terms)
-            # Workers of a Ray of our own find what lies beside a user's file where it lies, other machines need not.
-            for module in [*loaded_files(), *(neighbours() if address is not None else ())]:
-                cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]  # Ray leaves it so
-            self._evaluator = _put((Folders(paths=tuple(folders())), evaluator))
+            self._evaluator = put(evaluator, what="evaluator", far=address is not None)
             self._pulse = Pulse()
             self._idle.append(self._first_worker(checkpoints))
         except ValueError:
@@ -303,17 +298,6 @@ def _check_seen(checkpoints: Checkpoints, worker: _WorkerHandle) -> None:
         remove(mark)
     if complaint is not None:
         raise ValueError(complaint)
-
-
-def _put(packed: Packed) -> Any:
-    """The evaluator in the object store, from which every node takes one copy."""
-    try:
-        return ray.put(packed)
-    except (TypeError, PicklingError, RayError) as error:
-        raise ValueError(
-            f"the evaluator cannot be sent to workers: {error}; keep locks, open files and connections out of it, and "
-            "its data smaller than Ray's object store"
-        ) from error
 
 
 def _ready(references: list[Any], timeout_s: float) -> list[Any]:

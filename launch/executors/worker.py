@@ -1,32 +1,15 @@
 """Ray actor that trains: one job at a time, on the CPUs and GPUs that Ray gave it."""
 
-from dataclasses import dataclass
-
 import ray
 
 from launch.executors._shared import attempt, divided, release_gpu_memory
 from launch.executors.heartbeat import Beats
-from nas.plugins import add_folders
+from launch.executors.parcel import Folders
 from nas.record import Evaluator, Job, Outcome
 from nas.record.checkpoints import CheckpointError, Checkpoints
 
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 """For a worker that was given none: Ray leaves it all of them to see, and every worker would train on the first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folders:
-    """Where modules of the user's own lie. To be unpickled before what imports them: that makes them importable."""
-
-    paths: tuple[str, ...]
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _added, (self.paths,)
-
-
-def _added(paths: tuple[str, ...]) -> Folders:
-    add_folders(paths)
-    return Folders(paths=paths)
 
 
 Packed = tuple[Folders, Evaluator]

@@ -5,9 +5,12 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from launch.deploy.settings import TrainingOptions
 from launch.deploy.subject import Subject, subject_of
 from launch.deploy.task import DataOptions, prepared_task
-from launch.deploy.training import TrainingOptions, carry_out
+from launch.deploy.training import carry_out
+from launch.deploy.workers.options import WorkerOptions
+from launch.executors import Terms, read_size
 from launch.json_text import json_text
 from launch.loggers import check_loggers
 from launch.session import read_as
@@ -31,12 +34,22 @@ def run(
     cache: Path | None,
     as_json: bool,
     loggers: tuple[str, ...] = (),
+    workers: int | None = None,
+    address: str | None = None,
+    cpus_per_worker: float = 1.0,
+    gpus_per_worker: int | None = None,
+    memory_per_worker: str | None = None,
+    retries: int = 2,
     **training: Any,
 ) -> int:
     check_loggers(loggers)
     sets = tuple(map(parse, data))
     check_outputs({"--out": out}, {"SOURCE": source, **read_as(sets), "--teacher": training["teacher"]})
-    options = TrainingOptions(**training, loggers=loggers)
+    each = Terms(
+        cpus=cpus_per_worker, memory_bytes=read_size(memory_per_worker) if memory_per_worker else 0, retries=retries
+    )  # fmt: skip
+    several = WorkerOptions(number=workers, address=address, gpus=gpus_per_worker, each=each)
+    options = TrainingOptions(**training, loggers=loggers, workers=several)
     if options.steps is not None and options.hours is not None:
         raise ValueError("a training ends after --steps or after --hours, got both; give one of them")
     folder = TrainingFolder(path=out)

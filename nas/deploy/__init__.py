@@ -1,8 +1,8 @@
 """From a winner to a phone: training in full, and files for other runtimes. Imports nas.errors, nas.lowering,
-nas.record and nas.space.
+nas.processes, nas.record and nas.space.
 
-What imports PyTorch is imported by name: `average`, `brief_int8`, `checkpoint`, `course`, `onnx_teacher`, `quantised`,
-`training`.
+What imports PyTorch is imported by name: `average`, `batch_norm`, `brief_int8`, `checkpoint`, `course`, `onnx_teacher`,
+`quantised`, `training`.
 """
 
 from nas.deploy.curve import Row, csv_text

@@ -1,10 +1,10 @@
-"""A training's state in a file: sealed with its digest, written whole, read without unpickling."""
+"""A training's state as bytes, sealed with its digest and read without unpickling, and the store that keeps them."""
 
 import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -36,15 +36,45 @@ class State:
     losses: tuple[float, ...]
 
 
-def write_state(path: Path, state: State, key: str) -> None:
-    """Put the state in place of an earlier one.
+@runtime_checkable
+class Store(Protocol):
+    """Where a training keeps its state; `name` is for messages."""
 
-    Args:
-      key: of the training that it belongs to.
+    @property
+    def name(self) -> str: ...
 
-    Raises:
-      NoRoomError: the disk is full; the earlier one is still there.
-    """
+    def read(self) -> bytes | None:
+        """What was written last; None if nothing was."""
+        ...
+
+    def write(self, content: bytes) -> None:
+        """Put `content` in place of what was there, whole or not at all.
+
+        Raises:
+          NoRoomError: the disk is full; what was there still is.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStore:
+    """A file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def read(self) -> bytes | None:
+        return self.path.read_bytes() if self.path.exists() else None
+
+    def write(self, content: bytes) -> None:
+        write_whole(self.path, content)
+
+
+def packed(state: State, key: str) -> bytes:
+    """The state as a store keeps it; `key` is that of the training."""
     content = {
         "format": FORMAT,
         "key": key,
@@ -57,27 +87,25 @@ def write_state(path: Path, state: State, key: str) -> None:
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_whole(path, sealed(buffer.getvalue()))
+    return sealed(buffer.getvalue())
 
 
-def read_state(path: Path, key: str, device: torch.device) -> State | None:
-    """The state that a training has left; None if it has left none.
+def unpacked(content: bytes, key: str, device: torch.device, name: str) -> State:
+    """The state that a training has left in the store called `name`.
 
     Raises:
       CheckpointError: it is damaged, of another version or of another training.
     """
-    if not path.exists():
-        return None
-    content = unsealed(path.read_bytes(), str(path))
-    rule = f"{path} must hold a training's state, and cannot be read"
+    plain = unsealed(content, name)
+    rule = f"{name} must hold a training's state, and cannot be read"
     with refusing(CheckpointError, lambda why: f"{rule} ({why}); delete it to begin anew"):
-        kept = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        kept = torch.load(io.BytesIO(plain), map_location=device, weights_only=True)
         found, version = kept.pop("key"), kept.pop("format")
     if version != FORMAT:
-        raise CheckpointError(f"{path} has format {version}, this version reads {FORMAT}; delete it to begin anew")
+        raise CheckpointError(f"{name} has format {version}, this version reads {FORMAT}; delete it to begin anew")
     if found != key:
         raise CheckpointError(
-            f"a checkpoint continues its own training only, and {path} is another's; delete it to begin anew, or give "
+            f"a checkpoint continues its own training only, and {name} is another's; delete it to begin anew, or give "
             "--out a new folder"
         )
     with refusing(CheckpointError, lambda why: f"{rule} ({why}); delete it to begin anew"):

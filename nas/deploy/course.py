@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nas.processes.team import ALONE, Team
+
 Precision = Literal["float32", "bfloat16"]
 Wants = Literal["unit", "imagenet"]
 Gives = Literal["log-disparity", "disparity", "depth"]
@@ -31,6 +33,8 @@ class Terms:
       precision: None for the task's own.
       augment: whether pictures are changed more strongly than in a search.
       teacher: a trained network of the same task, on `device`, whose outputs are learned as well; None for none.
+      team: of which this process is a member: it makes its part of every step (`nas.processes.team`). Batch norms have
+        been replaced by ones that see the whole batch (`nas.deploy.batch_norm`).
     """
 
     steps: int
@@ -41,6 +45,7 @@ class Terms:
     precision: Precision | None = None
     augment: bool = True
     teacher: nn.Module | None = None
+    team: Team = ALONE
 
 
 @runtime_checkable

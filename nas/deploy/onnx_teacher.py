@@ -34,10 +34,13 @@ class OnnxTeacher(nn.Module):
       TeacherError: the file cannot be loaded, or its network takes no pictures or gives no map.
     """
 
-    def __init__(self, path: Path, *, wants: Wants = "unit", gives: Gives = "log-disparity") -> None:
+    def __init__(
+        self, path: Path, *, wants: Wants = "unit", gives: Gives = "log-disparity", content: bytes | None = None
+    ) -> None:
+        """Args: `content` is the file's, for a process that does not see it."""
         super().__init__()
         self._path, self._wants, self._gives = path, wants, gives
-        self._session = _session(path)
+        self._session = _session(path.read_bytes() if content is None else content, path)
         self._input = self._session.get_inputs()[0].name
         batch, _, *sides = self._session.get_inputs()[0].shape
         self._one_by_one = isinstance(batch, int)
@@ -55,6 +58,10 @@ class OnnxTeacher(nn.Module):
         return (
             F.interpolate(answer, (height, width), mode="bilinear") if answer.shape[-2:] != (height, width) else answer
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A session cannot travel; the file can.
+        return _arrived, (self._path, self._wants, self._gives, self._path.read_bytes())
 
     def _run(self, pictures: np.ndarray) -> Float[Tensor, "b 1 i j"]:
         parts = np.split(pictures, len(pictures)) if self._one_by_one else [pictures]
@@ -74,12 +81,16 @@ class OnnxTeacher(nn.Module):
         return maps.float()
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def _arrived(path: Path, wants: Wants, gives: Gives, content: bytes) -> OnnxTeacher:
+    return OnnxTeacher(path, wants=wants, gives=gives, content=content)
+
+
+def _session(content: bytes, path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of a damaged file: ONNX Runtime's own kinds share no base of theirs
         raise TeacherError(f"a teacher must be an ONNX file, and {path} cannot be loaded: {error}") from error
     inputs = session.get_inputs()

@@ -1,6 +1,6 @@
-"""Starting and ending of processes, and their heap. Imports nas.plugins.
+"""How processes start, keep their heap, work as a team, and end. Imports nas.plugins.
 
-`own_process` is imported by name: it is run as a program, too.
+`own_process` is imported by name: it is run as a program, too. So is `team`: it imports PyTorch.
 """
 
 from nas.processes.heap import KEEP_HEAP

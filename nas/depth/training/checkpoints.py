@@ -12,8 +12,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from nas.depth.data import DepthImages
-from nas.depth.training.process_group import Team
 from nas.depth.training.recipe import Recipe
+from nas.processes.team import Team
 from nas.record import checkpoints
 from nas.record.checkpoints import CheckpointError
 

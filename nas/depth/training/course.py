@@ -60,7 +60,16 @@ class DepthCourse:
 
 
 def depth_course(module: nn.Module, data: DepthData, recipe: Recipe, terms: Terms) -> DepthCourse:
-    """`module`, brought to the terms' device, ready for its first step; `recipe` is the search's."""
+    """`module`, brought to the terms' device, ready for its first step; `recipe` is the search's.
+
+    Raises:
+      ValueError: a member of the team would have no picture.
+    """
+    if terms.team.size > recipe.batch_size:
+        raise ValueError(
+            f"every worker needs a picture of each batch, and a batch of {recipe.batch_size} has none for "
+            f"{terms.team.size} workers; give --workers {recipe.batch_size} or less, or a larger batch in the recipe"
+        )
     longer = replace(
         recipe,
         steps=terms.steps,
@@ -74,6 +83,7 @@ def depth_course(module: nn.Module, data: DepthData, recipe: Recipe, terms: Term
         longer,
         seed=terms.seed,
         device=torch.device(terms.device),
+        team=terms.team,
         augmentation=Augmentation() if terms.augment else None,
         teacher=terms.teacher,
     )

@@ -1,6 +1,6 @@
 """Data-parallel training on several devices of a machine, a process for each, where one GPU's memory is too small.
 
-Every process cuts the same batch and takes its part of it (`nas.depth.training.process_group`). Without batch norm
+Every process cuts the same batch and takes its part of it (`nas.processes.team`). Without batch norm
 that is the training of a single process but for rounding; batch norm takes its statistics from a part, and the first
 process' are kept.
 """
@@ -23,9 +23,9 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 from nas.depth.data import DepthImages
 from nas.depth.data.storage import MappedArray
 from nas.depth.training.batches import to_tensor
-from nas.depth.training.process_group import Team
 from nas.depth.training.recipe import Recipe
 from nas.depth.training.training import CHECKPOINT_EVERY, TrainResult, train
+from nas.processes.team import Team
 
 GRACE_S = 5.0  # for the other processes to tell why they failed, once one has
 STARVED = "starved"

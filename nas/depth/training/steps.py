@@ -18,8 +18,8 @@ from nas.depth.training.augmentation import Augmentation, augmented
 from nas.depth.training.batches import Batch, Pictures
 from nas.depth.training.losses import depth_loss
 from nas.depth.training.pictures import load
-from nas.depth.training.process_group import ALONE, Team
 from nas.depth.training.recipe import Recipe, learning_rate
+from nas.processes.team import ALONE, Team
 
 TEACHER_SHARE = 0.5
 """Of the loss, where there is a teacher; the truth has the rest."""
@@ -65,7 +65,7 @@ class Steps:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, step)
         self.optimiser.zero_grad(set_to_none=True)
-        parts = self.team.share(batch).parts(self.recipe.parts)
+        parts = self.team.share(batch.parts(self.team.size)).parts(self.recipe.parts)
         value = self.team.add(self.module, sum(self._descend(part, batch.valid) for part in parts))
         if not math.isfinite(value):
             raise TrainingDiverged(step, value, self.recipe.peak_lr)

@@ -18,9 +18,9 @@ from nas.depth.data import DepthImages
 from nas.depth.metrics import Metrics, score
 from nas.depth.training import batches as batching
 from nas.depth.training.checkpoints import Keeper, run_key
-from nas.depth.training.process_group import ALONE, Team
 from nas.depth.training.recipe import Recipe
 from nas.depth.training.steps import Steps, forward, start
+from nas.processes.team import ALONE, Team
 
 CHECKPOINT_EVERY = 500  # steps
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from nas.deploy import Row, csv_text
 from nas.deploy.average import average_of
+from nas.deploy.checkpoint import FileStore
 from nas.deploy.training import Diverged, Trained, train_in_full
 from nas.errors import NoRoomError
 from nas.record.checkpoints import CheckpointError
@@ -29,9 +30,8 @@ def stop_after(last: int) -> Callable[[int, float], None]:
 
 
 def trained(path: Path, course: LineCourse, *, every_s: float = 0.0, key: str = "a", **given: object) -> Trained:
-    return train_in_full(
-        course, STEPS, checkpoint=path / "checkpoint.pt", key=key, keep_every_s=every_s, **given  # type: ignore[arg-type]
-    )  # fmt: skip
+    store = FileStore(path=path / "checkpoint.pt")
+    return train_in_full(course, STEPS, checkpoint=store, key=key, keep_every_s=every_s, **given)  # type: ignore[arg-type]
 
 
 def weights(module: nn.Module) -> torch.Tensor:
