@@ -3,9 +3,14 @@
     python -m benchmarks.depth_table [--jobs 2] [--record FILE] [--latency TABLE.json ..]
         [--out benchmarks/results/depth_table.csv.gz] [--stop-after MINUTES]
 
-Networks of the demo's space with .15 to 1 of the slim baseline's multiply-accumulates, trained as the demo trains, for
-60, 180 and 720 steps; some with three seeds. It goes on where it was stopped and writes the table anew each time, with
-the rows that are complete. Any verb that reads tables reads it:
+Networks of the demo's space with .15 to 1 of the slim baseline's multiply-accumulates, trained for 60, 180 and 720
+steps; some with three seeds. They are uniform draws, draws spread evenly over the cost, the baseline, the published
+network with narrower widths as one scales it by hand, and the ones with the most and the fewest parameters at a cost:
+where networks of one cost differ most. There are so many pictures that no training sees one twice, so the loss on the
+way is one on unseen pictures; the longest has half the learning rate, which lowers the noise between seeds.
+
+It goes on where it was stopped and writes the table anew each time. A few further seeds come after every eight rows,
+so that a table that is not finished shows the noise too. Any verb that reads tables reads it:
 
     nas bench benchmarks/results/depth_table.csv.gz --objective error_720:min --strategies chamnet,forest,random
 
@@ -31,6 +36,7 @@ import numpy as np
 from benchmarks._depth_trainings import Setting, Training, trained
 from launch.experiments.demo import SPACE
 from launch.pricing import Pricing, price
+from nas.genetic import minimise
 from nas.latency import read
 from nas.resources import macs, params
 from nas.space import Architecture, Option
@@ -38,15 +44,26 @@ from search_spaces import tiefenrausch
 from search_spaces.table import PREFIX
 
 STEPS = (60, 180, 720)
-SCHEDULE = {steps: Setting(name=f"{steps}", steps=steps) for steps in STEPS}
+NUM_IMAGES = 9600
+PEAK_LR = {60: 8e-3, 180: 8e-3, 720: 4e-3}
+SCHEDULE = {
+    steps: Setting(name=f"{steps}", steps=steps, peak_lr=PEAK_LR[steps], num_images=NUM_IMAGES) for steps in STEPS
+}
 NUM_DRAWN = 42
 """Of uniform draws, and of draws spread evenly over the cost."""
 LOW, HIGH = 0.15, 1.0
 """Of the slim baseline's multiply-accumulates."""
 SCALES = (0.2, 0.24, 0.28, 0.32, 0.36, 0.4, 0.43, 0.46, 0.48, 0.52)
 """Of the published widths: what one does by hand."""
+EXTREMES = (0.25, 0.4)
+"""Of the slim baseline's multiply-accumulates: where the most and the fewest parameters are looked for."""
+EXTREMES_BAND = 0.94
+"""Of the same share: the least that they may cost."""
 NUM_REPEATED = 24
 SEEDS = (0, 1, 2)
+ROUND = 8
+"""Rows whose first seeds are trained before two rows get their further ones."""
+NUM_INITIAL = 512
 CHUNK = 16
 """Trainings between two writings of the table."""
 
@@ -85,6 +102,10 @@ def chosen(pricing: Pricing) -> list[Row]:
         feasible.sample_spread(NUM_DRAWN, np.random.default_rng(1)),
     )
     found = {SPACE.reference("slim"): "slim"}
+    for share in EXTREMES:
+        found |= dict(
+            zip(extremes(pricing, share), (f"most params at {share}", f"fewest params at {share}"), strict=True)
+        )
     for scale in SCALES:
         found.setdefault(scaled(scale), f"published, widths x {scale}")
     mixed = zip_longest(map(tuple, spread.tolist()), map(tuple, uniform.tolist()))
@@ -95,6 +116,27 @@ def chosen(pricing: Pricing) -> list[Row]:
         Row(architecture=architecture, origin=origin, seeds=SEEDS if place < NUM_REPEATED else SEEDS[:1])
         for place, (architecture, origin) in enumerate(found.items())
     ]
+
+
+def extremes(pricing: Pricing, share: float) -> tuple[Architecture, Architecture]:
+    """The most and the fewest parameters at a share of the baseline's multiply-accumulates."""
+    limits = [
+        pricing.limit(f"macs <= {share} * baseline"),
+        pricing.limit(f"macs >= {EXTREMES_BAND * share} * baseline"),
+    ]
+    initial = pricing.feasible(limits, seed=0).sample(NUM_INITIAL, np.random.default_rng(2))
+    count = pricing.tables["params"].cost
+
+    def furthest(sign: int) -> Architecture:
+        found = minimise(
+            lambda population: sign * count(population),
+            pricing.problem(limits),
+            initial=initial,
+            rng=np.random.default_rng(3),
+        )
+        return tuple(found.architectures[0].tolist())
+
+    return furthest(-1), furthest(1)
 
 
 def scaled(scale: float) -> Architecture:
@@ -108,10 +150,19 @@ def scaled(scale: float) -> Architecture:
 
 
 def _trainings(rows: Sequence[Row]) -> Iterator[Training]:
-    """Row by row, so that a table that is not finished has whole rows."""
+    """First seeds in the order of the rows; after every `ROUND` rows two rows get their further seeds."""
+    firsts = [rows[start : start + ROUND] for start in range(0, len(rows), ROUND)]
+    again = [row for row in rows if len(row.seeds) > 1]
+    others = [again[start : start + 2] for start in range(0, len(again), 2)]
+    for some, older in zip_longest(firsts, others, fillvalue=()):
+        yield from _of_seeds(some, first=True)
+        yield from _of_seeds(older, first=False)
+
+
+def _of_seeds(rows: Sequence[Row], *, first: bool) -> Iterator[Training]:
     for row in rows:
-        for steps in STEPS:
-            for seed in row.seeds:
+        for seed in row.seeds[:1] if first else row.seeds[1:]:
+            for steps in STEPS:
                 yield Training(setting=SCHEDULE[steps], architecture=row.architecture, seed=seed)
 
 
@@ -127,7 +178,7 @@ def _write(path: Path, rows: Sequence[Row], results: Mapping[str, Any], pricing:
 
 
 def _record(row: Row, results: Mapping[str, Any], pricing: Pricing) -> dict[str, Any] | None:
-    """A row of the table; None while a training of it is missing."""
+    """A row of the table; None while a training of its first seed is missing."""
     runs = {
         steps: [
             results.get(Training(setting=SCHEDULE[steps], architecture=row.architecture, seed=seed).key)
@@ -135,18 +186,21 @@ def _record(row: Row, results: Mapping[str, Any], pricing: Pricing) -> dict[str,
         ]
         for steps in STEPS
     }
-    if any(result is None for ones in runs.values() for result in ones):
+    if any(ones[0] is None for ones in runs.values()):
         return None
     decisions = {f"{PREFIX}{name}": value for name, value in SPACE.decisions(row.architecture).items()}
     costs = {name.replace(".", "_"): value for name, value in pricing.costs(row.architecture).items()}
     record = {**decisions, **costs, "origin": row.origin}
     for steps, ones in runs.items():
-        record |= _measured(steps, [{} if "failure" in one else _metrics(one) for one in ones])
-        record[f"curve_{steps}"] = " ".join(map(str, ones[0].get("curve", ())))
+        record |= _measured(steps, [_metrics(one) for one in ones])
+        record[f"curve_{steps}"] = " ".join(map(str, (ones[0] or {}).get("curve", ())))
     return record
 
 
-def _metrics(result: Mapping[str, Any]) -> dict[str, float]:
+def _metrics(result: Mapping[str, Any] | None) -> dict[str, float]:
+    """None of what is not trained yet, or failed."""
+    if result is None or "failure" in result:
+        return {}
     validation = {name: result["validation"][name] for name in ("error", "abs_rel", "si_log_rmse")}
     test = {f"test_{name}": result["test"][name] for name in ("error", "abs_rel")}
     return {**validation, **test, "loss": round(result["loss"], 6)}

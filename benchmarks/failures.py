@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
+from benchmarks._tables import DATA, replayed, table_there
 from launch.bench.comparison import Estimate, estimate, loss_curve
 from launch.bench.question import Arena, Question, goal, prepare
-from launch.bench.replay import Course, Replay, replay_all
-from launch.terminal import Progress, table
+from launch.bench.replay import Course, Replay
+from launch.terminal import table
 from search_spaces.table import Results, read_results
 
-DATA = Path(__file__).parents[1] / "../shared/data"
 NUM_TRIALS = 100
 RULE_SHARE, LUCK_SHARE = 0.7, 0.3
 STRATEGIES = ("chamnet", "forest", "optuna_tpe", "random")
@@ -56,9 +56,8 @@ TARGETS = (
 def main() -> None:
     options = _options()
     for target in TARGETS:
-        path = options.data / f"{target.table}.csv.gz"
-        if not path.is_file():
-            print(f"skipped {target.table}: there is no {path}; put the benchmark tables there")
+        path = table_there(options.data, target.table, target.table)
+        if path is None:
             continue
         results = read_results(path)
         for how, failing in _failing(results, target).items():
@@ -83,15 +82,7 @@ def _arena(results: Results, target: Target, failing: Bool[np.ndarray, " n"]) ->
 def _replayed(arena: Arena, options: argparse.Namespace) -> dict[str, list[Replay]]:
     course = Course(num_trials=NUM_TRIALS, workers=1, lag=0, predictor=options.predictor)
     runs = [(name, seed) for name in options.strategies for seed in range(options.seeds)]
-    with Progress() as progress:
-        replays = replay_all(
-            arena,
-            course,
-            runs,
-            jobs=options.jobs,
-            store=None,
-            watch=lambda done, total: progress.step(arena.objectives[0], done, total),
-        )
+    replays = replayed(arena, course, runs, jobs=options.jobs, out=None)
     return {name: [one for one in replays if one.strategy == name] for name in options.strategies}
 
 

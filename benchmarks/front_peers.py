@@ -20,15 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks._tables import DATA, replayed, table_there
 from launch.bench.comparison import Comparison, Standing, compare
 from launch.bench.comparison.text import text
 from launch.bench.question import Arena, Question, goal, prepare
-from launch.bench.replay import Course, Store, check, defaults, is_peer, replay_all
-from launch.terminal import Progress, table
+from launch.bench.replay import Course, check, defaults, is_peer
+from launch.terminal import table
 from nas.plugins import PREDICTORS
 from search_spaces.table import read_results
 
-DATA = Path(__file__).parents[1] / "../shared/data"
 NUM_TRIALS = 100
 BARS = ((25, 50), (50, 100))
 """Our trainings, and the peer's that they are to match."""
@@ -61,9 +61,8 @@ def main() -> None:
     options = _options()
     held = {}
     for target in options.targets:
-        path = options.data / f"{target.table}.csv.gz"
-        if not path.is_file():
-            print(f"skipped {target.name}: there is no {path}; put the benchmark tables there")
+        path = table_there(options.data, target.table, target.name)
+        if path is None:
             continue
         objectives = (goal(target.objective, minimise=False), goal(target.cost, minimise=True))
         comparison = _compared(prepare(read_results(path), Question(objectives=objectives)), options)
@@ -75,16 +74,8 @@ def main() -> None:
 def _compared(arena: Arena, options: argparse.Namespace) -> Comparison:
     course = Course(num_trials=NUM_TRIALS, workers=1, lag=0, predictor=options.predictor)
     check(options.strategies, arena.task(PREDICTORS.load(course.predictor), np.random.default_rng(0)))
-    with Progress() as progress:
-        replays = replay_all(
-            arena,
-            course,
-            [(name, seed) for seed in range(options.seeds) for name in options.strategies],
-            jobs=options.jobs,
-            store=Store(path=options.out) if options.out else None,
-            watch=lambda done, total: progress.step(", ".join(arena.objectives), done, total),
-        )
-    return compare(arena, course, replays)
+    runs = [(name, seed) for seed in range(options.seeds) for name in options.strategies]
+    return compare(arena, course, replayed(arena, course, runs, jobs=options.jobs, out=options.out))
 
 
 def _report(target: Target, comparison: Comparison) -> bool:

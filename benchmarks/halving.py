@@ -24,13 +24,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from benchmarks._tables import DATA, replayed, table_there
 from launch.bench.comparison import estimates, loss_curve
 from launch.bench.question import Arena, Question, goal, ladder, prepare
-from launch.bench.replay import Course, Store, replay_all
-from launch.terminal import Progress, number, table
+from launch.bench.replay import Course
+from launch.terminal import number, table
 from search_spaces.table import Results, read_results
 
-TABLE = Path(__file__).parents[1] / "../shared/data/nasbench201.csv.gz"
+TABLE = "nasbench201"
 DATA_SETS = ("c10", "c100", "in16")
 LOW, FULL = 12, 200
 NUM_TRIALS = {"chamnet": 100, "halving": 50, "random": 100, "asha": 100}
@@ -43,10 +44,10 @@ NUM_RESAMPLES = 2000
 
 def main() -> None:
     options = _options()
-    if not TABLE.is_file():
-        print(f"skipped: there is no {TABLE}; put the benchmark tables there")
+    path = table_there(DATA, TABLE, "all")
+    if path is None:
         return
-    results = read_results(TABLE)
+    results = read_results(path)
     for name in options.data:
         arena = _arena(results, name, options.eta)
         curves = {strategy: _curves(arena, strategy, options) for strategy in NUM_TRIALS}
@@ -65,15 +66,8 @@ def _curves(arena: Arena, strategy: str, options: argparse.Namespace) -> Float[n
     """Regret by seed after what 1 .. T full trainings cost."""
     num_trials = NUM_TRIALS[strategy]
     course = Course(num_trials=num_trials, workers=1, lag=0, predictor=options.predictor)
-    with Progress() as progress:
-        replays = replay_all(
-            arena,
-            course,
-            [(strategy, seed) for seed in range(options.seeds)],
-            jobs=options.jobs,
-            store=Store(path=options.out) if options.out else None,
-            watch=lambda done, total: progress.step(f"{arena.objectives[0]} {strategy}", done, total),
-        )
+    runs = [(strategy, seed) for seed in range(options.seeds)]
+    replays = replayed(arena, course, runs, jobs=options.jobs, out=options.out, doing=strategy)
     return np.stack([loss_curve(arena, one, num_trials) for one in replays])
 
 

@@ -25,13 +25,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from benchmarks._tables import DATA
 from launch.bench.question import Arena, Goal, Question, prepare
 from launch.terminal import table
 from nas.plugins import PREDICTORS
 from nas.search import Predictor, coverage, kendall_tau
 from search_spaces.table import read_results
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 TARGETS = (
     "transnas_macro:normal",
     "transnas_macro:autoencoder",

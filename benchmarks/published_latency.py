@@ -27,10 +27,10 @@ from jaxtyping import Bool, Float, Int8
 from scipy.stats import spearmanr
 from sklearn.ensemble import RandomForestRegressor
 
+from benchmarks._tables import DATA
 from launch.terminal import table
 from search_spaces.table import Results, features, read_results
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 TABLE = "nasbench201.csv.gz"
 PREFIX = "latency_ms_"
 NUM_RESAMPLES = 300

@@ -27,16 +27,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from benchmarks._tables import DATA, replayed, table_there
 from launch.bench.comparison import Comparison, Estimate, Standing, compare, estimate, ratio
 from launch.bench.comparison.text import notes, text
 from launch.bench.question import Arena, Question, goal, prepare
-from launch.bench.replay import Course, Store, check, defaults, finished, is_peer, replay_all
-from launch.terminal import Progress, table
+from launch.bench.replay import Course, check, defaults, finished, is_peer
+from launch.terminal import table
 from nas.plugins import PREDICTORS
 from nas.search import kendall_tau
 from search_spaces.table import read_results
 
-DATA = Path(__file__).parents[1] / "../shared/data"
 NUM_TRIALS = 200
 RATIO_AT, RATIO_BAR = (50, 100), 0.5
 REACH_BAR = 60
@@ -72,9 +72,8 @@ TARGETS = (
 def main() -> None:
     options = _options()
     for target in options.targets:
-        path = options.data / f"{target.table}.csv.gz"
-        if not path.is_file():
-            print(f"skipped {target.name}: there is no {path}; put the benchmark tables there")
+        path = table_there(options.data, target.table, target.name)
+        if path is None:
             continue
         judge = None if target.judge is None else goal(target.judge, minimise=False)
         objective = goal(target.objective, minimise=False)
@@ -90,16 +89,7 @@ def _compared(arena: Arena, options: argparse.Namespace) -> Comparison:
         name: min(options.seeds, options.seeds_slow) if name in SLOW else options.seeds for name in options.strategies
     }
     runs = [(name, seed) for seed in range(options.seeds) for name in options.strategies if seed < seeds[name]]
-    with Progress() as progress:
-        replays = replay_all(
-            arena,
-            course,
-            runs,
-            jobs=options.jobs,
-            store=Store(path=options.out) if options.out else None,
-            watch=lambda done, total: progress.step(", ".join(arena.objectives), done, total),
-        )
-    return compare(arena, course, replays)
+    return compare(arena, course, replayed(arena, course, runs, jobs=options.jobs, out=options.out))
 
 
 def _taus(arena: Arena, options: argparse.Namespace) -> dict[int, Estimate | None]:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.streaming [--pictures 400] [--batch 8] [--steps 3] [--size 384x288]
 
-Pictures are written as `nas.depth.data.room` writes those that do not fit into memory, and the system is asked to
-forget them (posix_fadvise), so that the first reading comes from the disk. Printed, in images per second:
+Pictures are written as `nas.depth.data.storage.room` writes those that do not fit into memory, and the system is asked
+to forget them (posix_fadvise), so that the first reading comes from the disk. Printed, in images per second:
 
     read cold, read warm    batches cut from files in a training's random order, the next one read ahead
     trainer                 steps of the least network of the reference space, pictures in memory: the fastest trainer
@@ -24,8 +24,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from launch.terminal import read_size
 from nas.depth.data import DepthImages
-from nas.depth.data.room import Room, filled
+from nas.depth.data.storage.room import Room, filled
 from nas.depth.training import Recipe
 from nas.depth.training.streamed import StreamedBatches
 from nas.depth.training.training import train
@@ -108,13 +109,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pictures", type=int, default=400)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--size", type=_size, default=(INPUT.height, INPUT.width), help="HEIGHTxWIDTH")
+    parser.add_argument("--size", type=read_size, default=(INPUT.height, INPUT.width), help="HEIGHTxWIDTH")
     return parser.parse_args()
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, width = map(int, text.split("x"))
-    return height, width
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks._photos import cache_folder
+from benchmarks.real_photos.photos import cache_folder
 
 
 def photo(name: str) -> Path:

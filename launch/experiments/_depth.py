@@ -39,6 +39,26 @@ def _computes_bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def rendered_or_own(place: Workplace, size: tuple[int, int], *, num_images: int, seed: int) -> "DepthData":
+    """The user's pictures; without any, Freedoom's maps.
+
+    Raises:
+      DataError: see `own_pictures`, or the renderer is not installed.
+    """
+    if place.data is not None:
+        return own_pictures(place, size)
+    from nas.depth.data import freedoom
+
+    return freedoom.load(
+        place.cache,
+        num_images=num_images,
+        seed=seed,
+        size=size,
+        workers=place.workers,
+        progress=lambda done, total: place.progress("rendering maps", done, total),
+    )
+
+
 def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
     """The user's pictures; what there is to know of how they were read is said.
 
@@ -46,8 +66,8 @@ def own_pictures(place: Workplace, size: tuple[int, int]) -> "DepthData":
       DataError: there are none, or they cannot be read.
     """
     from nas.depth.data import DataError
-    from nas.depth.data.room import usual_room
     from nas.depth.data.sets import DataSet, read_sets
+    from nas.depth.data.storage import usual_room
 
     if place.data is None:
         raise DataError("this search is on your own pictures, got none; give --data FOLDER with rgb/ and depth/")

@@ -13,7 +13,7 @@ alone, and the latency is marked as not verified.
 from dataclasses import replace
 
 from launch.experiment import Experiment, Workplace
-from launch.experiments._depth import RESOURCES, own_pictures
+from launch.experiments._depth import RESOURCES, rendered_or_own
 from nas.devices import onnx
 from nas.record import Evaluator
 from nas.space import Option, Shape
@@ -65,22 +65,11 @@ def experiment() -> Experiment:
 
 
 def _make_evaluator(place: Workplace) -> Evaluator:
-    # Torch and the renderer are loaded when a search starts, not when experiments are listed.
-    from nas.depth.data import freedoom
+    # Torch is loaded when a search starts, not when experiments are listed.
     from nas.depth.training import Recipe
     from nas.evaluators.depth import DepthEvaluator
 
-    if place.data is None:
-        data = freedoom.load(
-            place.cache,
-            num_images=NUM_IMAGES,
-            seed=DATA_SEED,
-            size=SIZE,
-            workers=place.workers,
-            progress=lambda done, total: place.progress("rendering maps", done, total),
-        )
-    else:
-        data = own_pictures(place, SIZE)
+    data = rendered_or_own(place, SIZE, num_images=NUM_IMAGES, seed=DATA_SEED)
     return DepthEvaluator(
         space=SPACE, data=data, recipe=Recipe(batch_size=BATCH_SIZE, peak_lr=PEAK_LR), checkpoints=place.checkpoints
     )

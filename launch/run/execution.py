@@ -11,7 +11,7 @@ from platformdirs import user_cache_path
 from launch.budget import Budget, check_budget
 from launch.executors import Terms, make_executor, plan_slots, read_duration, read_size
 from launch.experiment import Experiment, Workplace
-from launch.run.checkpoints import checkpoints_of, expected_bytes
+from launch.run.phases.checkpoints import checkpoints_of, expected_bytes
 from launch.session import RunFolder, meaning_of, path_of, sets_of
 from launch.terminal import Progress
 from nas.record import Evaluator, Executor

@@ -8,9 +8,9 @@ from launch.budget import MIN_TRIALS, Account
 from launch.experiment import Experiment
 from launch.extensions.parts import strategy_of
 from launch.run.options import Options
-from launch.run.phases import Phases, latest_failure
+from launch.run.phases.phases import Phases, latest_failure
+from launch.run.phases.spending import is_spent, spent_text
 from launch.run.prepare import Prepared
-from launch.run.spending import is_spent, spent_text
 from nas.feasible import graded, space_filling
 from nas.record import Proposal, Trial
 from nas.search import Strategy, Task

@@ -12,11 +12,11 @@ import numpy as np
 from launch.report.page import write_report
 from launch.run.execution import Execution
 from launch.run.explore import strategy
-from launch.run.opening import check_checkpoints, open_phases, open_record
 from launch.run.options import Options
-from launch.run.phases import Phases
+from launch.run.phases.opening import check_checkpoints, open_phases, open_record
+from launch.run.phases.phases import Phases
+from launch.run.phases.spending import is_spent, spent_text
 from launch.run.prepare import Prepared, prepare
-from launch.run.spending import is_spent, spent_text
 from launch.session.session import Session, note_record
 from launch.terminal import Progress
 from nas.record import Exhausted, Proposal, Trial

@@ -9,12 +9,12 @@ from typing import Any
 
 from launch.experiment import Experiment, Workplace
 from launch.report.page import write_report
-from launch.run.along_front import choose_again
-from launch.run.conclude import conclude
 from launch.run.explore import explore
-from launch.run.finals import train_finals
-from launch.run.opening import check_checkpoints, open_phases, open_record
+from launch.run.finals.along_front import choose_again
+from launch.run.finals.conclude import conclude
+from launch.run.finals.finals import train_finals
 from launch.run.options import Options
+from launch.run.phases.opening import check_checkpoints, open_phases, open_record
 from launch.run.prepare import Prepared, prepare
 from launch.session import RunFolder, far_off_text, held_out, near_limit, targets
 from launch.session.session import check_record, note_record

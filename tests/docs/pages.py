@@ -25,8 +25,9 @@ class Page:
         return re.findall(rf"^```{language}\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL)
 
     def commands(self) -> list[list[str]]:
-        """What follows "nas" on the page's lines of commands."""
-        return [shlex.split(line) for line in re.findall(r"^    nas (.*)$", self.text, re.MULTILINE)]
+        """What follows "nas" on the page's lines of commands; a line that ends in a backslash goes on."""
+        lines = re.sub(r"\\\n\s*", "", self.text)
+        return [shlex.split(line) for line in re.findall(r"^    nas (.*)$", lines, re.MULTILINE)]
 
     def errors(self) -> list[str]:
         return re.findall(r"^ +(error: .*)$", self.text, re.MULTILINE)

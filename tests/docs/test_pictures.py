@@ -1,22 +1,12 @@
-"""The page of pictures: its commands are the command's, its files those that are written."""
+"""The page of pictures: its files are those that are written, its figures the code's."""
 
 import re
 
-import click
 import pytest
 
-from launch import cli
 from tests.docs.pages import ROOT, Page
 
 PAGE = Page(name="pictures.md")
-
-
-@pytest.mark.parametrize("command", PAGE.commands(), ids=" ".join)
-def test_every_command_has_the_options_that_it_is_shown_with(command: list[str]) -> None:
-    verb, *arguments = command
-    known = cli.nas.commands[verb]
-    with click.Context(known) as context:
-        known.parse_args(context, list(arguments))
 
 
 def test_it_names_the_files_that_are_written() -> None:

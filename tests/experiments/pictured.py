@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from launch.experiment import Experiment, Workplace
-from nas.depth.data.folder import read_folder
 from nas.record import Evaluation, Job
 from tests.experiments import tiny
+from tests.nas.depth.data.pairs_written import read_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

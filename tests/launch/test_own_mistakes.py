@@ -173,7 +173,7 @@ def test_what_fails_in_make_evaluator_is_told_with_its_line(tmp_path: Path) -> N
 
 
 def test_our_own_refusals_in_make_evaluator_stay_as_they_are(tmp_path: Path) -> None:
-    from nas.depth.data.folder import read_folder
+    from tests.nas.depth.data.pairs_written import read_folder
 
     with pytest.raises(DataError, match=r"^a data folder needs pictures in rgb/ .*; add them"):
         prepared_evaluator(with_evaluator(lambda _: read_folder(tmp_path, size=(32, 32))), place(tmp_path))

@@ -11,7 +11,7 @@ from hashlib import sha256
 import numpy as np
 
 from nas.depth.data.images import DepthData, DepthImages, concatenate
-from nas.depth.data.room import Room, joined
+from nas.depth.data.storage import Room, joined
 
 
 def mixed(sets: Sequence[DepthData], weights: Sequence[float], room: Room | None = None) -> DepthData:

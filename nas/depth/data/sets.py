@@ -19,7 +19,7 @@ from nas.depth.data.mixture import mixed
 from nas.depth.data.readers.reader import Reader
 from nas.depth.data.readers.teacher import SUFFIX, TeacherReader
 from nas.depth.data.reading import AS_WRITTEN, read_set
-from nas.depth.data.room import Room
+from nas.depth.data.storage import Room
 from nas.plugins import READERS
 
 PLAIN, TEACHER = "folder", "teacher"

@@ -21,7 +21,7 @@ from torch.multiprocessing import _prctl_pr_set_pdeathsig  # type: ignore[attr-d
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
 
 from nas.depth.data import DepthImages
-from nas.depth.data.mapped import MappedArray
+from nas.depth.data.storage import MappedArray
 from nas.depth.training.batches import to_tensor
 from nas.depth.training.recipe import Recipe
 from nas.depth.training.training import CHECKPOINT_EVERY, TrainResult, train

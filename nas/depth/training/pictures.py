@@ -3,7 +3,7 @@
 import torch
 
 from nas.depth.data import DepthImages
-from nas.depth.data.mapped import MappedArray
+from nas.depth.data.storage import MappedArray
 from nas.depth.training import batches
 from nas.depth.training.batches import Pictures
 from nas.depth.training.streamed import StreamedBatches

@@ -16,7 +16,7 @@ from launch.session.depth_options import meaning_of, options_of, record
 from nas.depth.data import Meaning
 from nas.depth.data.images import DataError
 from tests.launch.commands import ROOT
-from tests.nas.depth.data.test_folder import write_pair
+from tests.nas.depth.data.pairs_written import write_pair
 
 PICTURED = str(ROOT / "tests/experiments/pictured.py")
 SAID = {"depth_is": "disparity", "depth_invalid": [2.5, 65535.0], "depth_valid": [10.0]}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks._deploy_graphs import operators
+from benchmarks.deploy.graphs import operators
 from launch.deploy.export import answer
 from launch.deploy.shipped import shipped
 from nas.deploy import TrainingFolder

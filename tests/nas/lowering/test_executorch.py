@@ -1,6 +1,5 @@
 """ExecuTorch programs: torch's answer in float32, close to it in int8."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,25 +8,11 @@ import torch
 
 from nas.devices.runtimes.executorch import load_module
 from nas.lowering.torch_module import build, fold, parameters
-from nas.space import Conv, Network, Shape
-from search_spaces import mobilenet, tiefenrausch
+from nas.space import Conv, Shape
+from tests.nas.lowering.networks import NETWORKS
 from tests.nas.unheard import Unheard
 
 pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
-
-
-def small_unet(mode: str) -> Network:
-    space = tiefenrausch.SPACE
-    stages = tuple(replace(stage, upsample=mode) if stage.upsample == "nearest" else stage for stage in space.stages)
-    return replace(space, input=Shape(3, 64, 32), stages=stages).lower((0,) * space.num_decisions)
-
-
-def small_classifier() -> Network:
-    space = replace(mobilenet.SPACE, input=Shape(3, 64, 32))
-    return space.lower((0,) * space.num_decisions)
-
-
-NETWORKS = {"nearest": small_unet("nearest"), "bilinear": small_unet("bilinear"), "classifier": small_classifier()}
 
 
 def graphs() -> Any:

@@ -1,15 +1,14 @@
 """ONNX graphs: torch's answer in float32, close to it in int8, and nothing left in float there."""
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from nas.lowering.torch_module import build, fold, parameters
-from nas.space import Conv, Network, Shape
-from search_spaces import mobilenet, tiefenrausch
+from nas.space import Conv, Network
+from tests.nas.lowering.networks import NETWORKS
 from tests.nas.unheard import unheard_network
 
 onnx = pytest.importorskip("onnx", reason="pip install 'chamnas[onnx]'")
@@ -17,20 +16,6 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="pip install 'chamnas[on
 
 from nas.devices.runtimes.onnx_session import open_session, optimise  # noqa: E402  # they import onnx
 from nas.lowering.onnx import onnx_model  # noqa: E402
-
-
-def small_unet(mode: str) -> Network:
-    space = tiefenrausch.SPACE
-    stages = tuple(replace(stage, upsample=mode) if stage.upsample == "nearest" else stage for stage in space.stages)
-    return replace(space, input=Shape(3, 64, 32), stages=stages).lower((0,) * space.num_decisions)
-
-
-def small_classifier() -> Network:
-    space = replace(mobilenet.SPACE, input=Shape(3, 64, 32))
-    return space.lower((0,) * space.num_decisions)
-
-
-NETWORKS = {"nearest": small_unet("nearest"), "bilinear": small_unet("bilinear"), "classifier": small_classifier()}
 
 
 def answer(model: "onnx.ModelProto", image: np.ndarray) -> np.ndarray:

@@ -1,12 +1,10 @@
 """The record: what is written is read again, by this process or the next one, whatever killed the one before."""
 
 import os
-import re
 import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,50 +15,15 @@ import numpy as np
 import optuna
 import pytest
 from optuna.storages import BaseStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nas.record.history import History
 from nas.record.journal import repair_journal
 from nas.record.ownership import PassedOver
-from nas.record.shown import Shown
 from nas.record.storage import HistoryError, open_storage
-from nas.record.trial import Evaluation, Job, Outcome, Trial
-from nas.space import Choice
-
-CHOICES = (Choice(name="width", options=(8, 16, 24)), Choice(name="mode", options=("nearest", "bilinear")))
-TRIAL = Trial(phase="search", ticket=0, architecture=(2, 0), fidelity=7, origin="design", state="running")
-
-
-def opened(storage: BaseStorage, *, create: bool = True) -> History:
-    return History(storage, "study", choices=CHOICES, objective="error", create=create)
-
-
-def ending(
-    trial: Trial, metrics: Mapping[str, float] | None, *, failure: str | None = None, duration_s: float = 1.5
-) -> Outcome:
-    job = Job(phase=trial.phase, ticket=trial.ticket, architecture=trial.architecture, fidelity=trial.fidelity, seed=0)
-    evaluation = None if metrics is None else Evaluation(metrics=metrics)
-    return Outcome(job=job, evaluation=evaluation, failure=failure, duration_s=duration_s)
-
-
-@pytest.fixture(params=["journal", "sqlite"])
-def location(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
-    return tmp_path / "study.journal" if request.param == "journal" else f"sqlite:///{tmp_path}/study.db"
-
-
-@pytest.fixture
-def storage(location: str | Path) -> Iterator[BaseStorage]:
-    storage = open_storage(location)
-    yield storage
-    if isinstance(storage, RDBStorage):
-        storage.engine.dispose()
-
-
-def optunas(location: str | Path) -> BaseStorage | str:
-    """The record as optuna-dashboard opens it."""
-    return location if isinstance(location, str) else JournalStorage(JournalFileBackend(str(location)))
+from nas.record.trial import Evaluation, Trial
+from tests.nas.record.histories import CHOICES, TRIAL, ending, opened, optunas
 
 
 def test_a_reader_reads_on_what_has_not_ended_and_leaves_what_it_read(
@@ -321,165 +284,3 @@ def test_when_a_trial_was_first_handed_out_is_known_after_opening(storage: BaseS
     (key, begun), *rest = opened(storage).begun().items()
     assert (key, rest) == (("search", 0), [])
     assert before <= begun <= datetime.now(UTC)
-
-
-# Trials that others have put into the study ----------------------------------------------------------------------
-
-
-def reopened(location: str | Path) -> tuple[History, BaseStorage]:
-    storage = open_storage(location)
-    return opened(storage, create=False), storage
-
-
-def foreign_tools(location: str | Path) -> None:
-    """What other Optuna tools leave in a study of ours."""
-    study = optuna.load_study(study_name="study", storage=optunas(location))
-    study.enqueue_trial({"width": 8, "mode": "nearest"})
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
-    study.ask()
-    study.enqueue_trial({"width": 16}, user_attrs={"architecture": "mine", "note": 3})
-
-
-def test_trials_of_other_tools_are_passed_over_and_counted(location: str | Path, storage: BaseStorage) -> None:
-    history = opened(storage)
-    history.start(TRIAL)
-    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
-    foreign_tools(location)
-    again, other = reopened(location)
-    assert again.trials() == [done]
-    assert again.passed_over() == PassedOver(foreign=4)
-    assert "4 that another Optuna tool has put there" in str(again.passed_over())
-    second = replace(TRIAL, ticket=1)
-    again.start(second)
-    assert again.finish(second, ending(second, {"error": 0.25})).state == "complete"
-    if isinstance(other, RDBStorage):
-        other.engine.dispose()
-
-
-def test_a_copy_of_a_trial_counts_once(storage: BaseStorage) -> None:
-    history = opened(storage)
-    history.start(TRIAL)
-    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.5}))
-    (frozen,) = storage.get_all_trials(storage.get_study_id_from_name("study"))
-    attrs = {name: value for name, value in frozen.user_attrs.items() if name != "outcome"}
-    storage.create_new_trial(
-        storage.get_study_id_from_name("study"),
-        template_trial=optuna.trial.create_trial(state=TrialState.WAITING, user_attrs=attrs),
-    )
-    again = opened(storage, create=False)
-    assert again.trials() == [done] and again.passed_over() == PassedOver(foreign=1)
-
-
-SOUND = {"phase": "search", "ticket": 0, "architecture": [2, 0], "fidelity": 7, "origin": "design"}
-OUTCOME = {"metrics": {"error": 0.5}, "failure": None, "duration_s": 1.5, "ended": "2026-01-01T00:00:00+00:00"}
-
-
-def with_attributes(storage: BaseStorage, attrs: Mapping[str, object], state: TrialState) -> History:
-    opened(storage)
-    value = 0.5 if state == TrialState.COMPLETE else None
-    trial = optuna.trial.create_trial(state=state, value=value, user_attrs=dict(attrs))
-    storage.create_new_trial(storage.get_study_id_from_name("study"), template_trial=trial)
-    return opened(storage, create=False)
-
-
-@pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        ({"phase": "rehearsal"}, "phase = 'rehearsal'"),
-        ({"ticket": "0"}, "ticket = '0'"),
-        ({"ticket": -1}, "ticket = -1"),
-        ({"ticket": True}, "ticket = True"),
-        ({"architecture": None}, "architecture = None"),
-        ({"architecture": [2]}, r"architecture = \[2\]"),
-        ({"architecture": [3, 0]}, r"architecture = \[3, 0\]"),
-        ({"architecture": [0.5, 0]}, r"architecture = \[0.5, 0\]"),
-        ({"fidelity": None}, "fidelity = None"),
-        ({"origin": 7}, "origin = 7"),
-    ],
-)
-def test_a_trial_that_only_claims_to_be_ours_is_passed_over_and_named(
-    change: Mapping[str, object], fault: str, storage: BaseStorage
-) -> None:
-    history = with_attributes(storage, {**SOUND, **change}, TrialState.RUNNING)
-    assert history.trials() == []
-    (damaged,) = history.passed_over().damaged
-    assert re.fullmatch(f"trial 0: {fault}", damaged)
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        None, 3, {}, {**OUTCOME, "metrics": None}, {**OUTCOME, "metrics": {"error": "low"}}, {**OUTCOME, "failure": 1},
-        {**OUTCOME, "metrics": {"loss": 0.5}}, {**OUTCOME, "duration_s": None}, {**OUTCOME, "ended": 5},
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("state", [TrialState.RUNNING, TrialState.COMPLETE])
-def test_a_trial_whose_outcome_cannot_be_read_is_trained_again(
-    state: TrialState, outcome: object, storage: BaseStorage
-) -> None:
-    history = with_attributes(storage, {**SOUND, "outcome": outcome}, state)
-    assert history.trials() == [TRIAL]
-    assert "it is trained again" in history.passed_over().damaged[0]
-    history.start(TRIAL)
-    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
-    assert opened(storage, create=False).trials() == [done]
-
-
-def test_a_trial_that_another_tool_has_closed_is_trained_again(storage: BaseStorage) -> None:
-    opened(storage).start(TRIAL)
-    storage.set_trial_state_values(storage.get_all_trials(storage.get_study_id_from_name("study"))[0]._trial_id,
-                                   TrialState.FAIL)  # fmt: skip
-    history = opened(storage, create=False)
-    assert history.trials() == [TRIAL]
-    history.start(TRIAL)
-    done = history.finish(TRIAL, ending(TRIAL, {"error": 0.25}))
-    assert opened(storage, create=False).trials() == [done]
-
-
-ALONG = Shown(
-    costs=lambda architecture: {"macs": float(sum(architecture))},
-    excess=lambda architecture: [(sum(architecture) - 2.0) / 2.0],
-)
-
-
-def along_a_front(storage: BaseStorage, shown: Shown = ALONG) -> History:
-    return History(storage, "study", choices=CHOICES, objective="error", beside=("macs",), shown=shown)
-
-
-def test_several_objectives_are_values_of_the_study_under_their_names(
-    storage: BaseStorage, location: str | Path
-) -> None:
-    history = along_a_front(storage)
-    for ticket, (row, error) in enumerate([((2, 0), 0.2), ((1, 0), 0.4), ((1, 1), 0.9)]):
-        one = replace(TRIAL, ticket=ticket, architecture=row)
-        history.start(one)
-        history.finish(one, ending(one, {"error": error}))
-    study = optuna.load_study(study_name="study", storage=optunas(location))
-    assert study.directions == [StudyDirection.MINIMIZE] * 2 and study.metric_names == ["error", "macs"]
-    assert [trial.values for trial in study.trials] == [[0.2, 2.0], [0.4, 1.0], [0.9, 2.0]]
-    assert {trial.number for trial in study.best_trials} == {0, 1}
-
-
-def test_a_metric_that_a_front_lacks_fails_the_trial(storage: BaseStorage) -> None:
-    history = History(storage, "study", choices=CHOICES, objective="error", beside=("rmse", "macs"), shown=ALONG)
-    history.start(TRIAL)
-    ended = history.finish(TRIAL, ending(TRIAL, {"error": 0.2}))
-    assert ended.state == "failed" and ended.failure == "the evaluator gave no 'rmse'; it gave: error"
-
-
-def test_optunas_tools_know_which_trials_keep_their_limits(storage: BaseStorage, location: str | Path) -> None:
-    def beyond(trial: Trial, others: Sequence[Trial]) -> list[float]:
-        return [trial.metrics["error"] - 0.5]
-
-    shown = replace(ALONG, trained_excess=beyond)
-    history = History(storage, "study", choices=CHOICES, objective="error", shown=shown)
-    for ticket, (row, error) in enumerate([((2, 1), 0.1), ((1, 0), 0.7), ((2, 0), 0.3)]):
-        one = replace(TRIAL, ticket=ticket, architecture=row)
-        history.start(one)
-        kept = storage.get_all_trials(storage.get_study_id_from_name("study"))[-1].system_attrs
-        assert kept["constraints"] == [(sum(row) - 2.0) / 2.0], "known before it is trained"
-        history.finish(one, ending(one, {"error": error}))
-    study = optuna.load_study(study_name="study", storage=optunas(location))
-    found = [list(trial.constraints.values()) for trial in study.trials]
-    assert found == [[0.5, pytest.approx(-0.4)], [-0.5, pytest.approx(0.2)], [0.0, pytest.approx(-0.2)]]
-    assert study.best_trial.number == 2, "the others are better or cheaper, and beyond a limit"

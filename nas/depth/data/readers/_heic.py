@@ -4,17 +4,15 @@ Representations of ITU-T H.265, depth representation information: 0 is 1 / z bet
 disparity between d_min and d_max, which iPhones state in 1 / m.
 """
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
+from PIL import Image
 
+from nas.depth.data.files import Picture, Turn, open_heic, same_aspect, turned
 from nas.depth.data.images import DataError
-from nas.depth.data.orientation import same_aspect, turned
-from nas.depth.data.picture_files import Picture, Turn
-from nas.depth.data.readers._extras import extra
 from nas.depth.data.readers._phone_depth import Range
 from nas.errors import reading
 
@@ -24,7 +22,7 @@ RULE, CURE = "a HEIC must be whole", "replace it"
 def has_depth(path: Path) -> bool:
     """Whether a file has depth that can be read; decodes no picture."""
     with reading(path, DataError, rule=RULE, cure=CURE):
-        return bool(_depths(_library().open_heif(path)))
+        return bool(_depths(open_heic(path, path.read_bytes())))
 
 
 def read_heic(path: Path, content: bytes) -> tuple[Picture, Shaped[np.ndarray, "h w"], Turn, Range]:
@@ -34,12 +32,12 @@ def read_heic(path: Path, content: bytes) -> tuple[Picture, Shaped[np.ndarray, "
       DataError: it cannot be read, has no depth, or depth that is not described.
     """
     with reading(path, DataError, rule=RULE, cure=CURE):
-        file = _library().open_heif(io.BytesIO(content))
-        depths = _depths(file)
+        image = open_heic(path, content)
+        depths = _depths(image)
         if not depths:
             raise DataError(f"a portrait needs depth, {path} has none; remove it")
-        rgb = np.asarray(file.to_pillow().convert("RGB"))
-        numbers, word = np.asarray(depths[0]), file.info.get("original_orientation") or 1
+        rgb = np.asarray(image.convert("RGB"))
+        numbers, word = np.asarray(depths[0].to_pillow()), image.info.get("original_orientation") or 1
     shape = (rgb.shape[0], rgb.shape[1])
     picture = Picture(rgb=np.ascontiguousarray(rgb), orientation=None, stored=shape)
     numbers, turn = _upright(numbers, shape, word)
@@ -65,9 +63,5 @@ def _range(path: Path, said: dict[str, Any]) -> Range:
     )
 
 
-def _depths(file: Any) -> list[Any]:
-    return [depth for depth in file.info.get("depth_images", ()) if depth is not None]
-
-
-def _library() -> Any:
-    return extra("pillow_heif", "pictures", "HEIC")
+def _depths(image: Image.Image) -> list[Any]:
+    return [depth for depth in image.info.get("depth_images", ()) if depth is not None]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from nas.depth.data.files import read_depth, read_picture
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import read_depth, read_picture
 from nas.depth.data.readers.reader import Example, Files, Frame, Part, relative
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")

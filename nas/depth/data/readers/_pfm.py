@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from nas.depth.data.files import MAX_PIXELS
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import MAX_PIXELS
 
 HEADER = re.compile(rb"(P[fF])\s+(\d+)\s+(\d+)\s+([-+.\deE]+)[ \t\r]*\n")
 

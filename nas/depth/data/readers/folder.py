@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.depth.data.depth_encoding import Meaning
-from nas.depth.data.grouping import group_of
-from nas.depth.data.pairing import Pair, list_folder
-from nas.depth.data.picture_files import read_depth, read_picture
+from nas.depth.data.files import Pair, group_of, list_folder, read_depth, read_picture
 from nas.depth.data.readers.reader import Example, Files, Frame, Source, relative
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from nas.depth.data.depth_encoding import Meaning
+from nas.depth.data.files import read_picture
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import read_picture
 from nas.depth.data.readers._pairs import pictures_of, unpaired
 from nas.depth.data.readers._pfm import read_pfm
 from nas.depth.data.readers.reader import Example, Files, Frame, Source, relative

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from nas.depth.data.depth_encoding import Meaning
+from nas.depth.data.files import Picture
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import Picture
 from nas.depth.data.readers._extras import extra
 from nas.depth.data.readers.reader import Example, Files, Frame, Part, Source
 from nas.errors import reading

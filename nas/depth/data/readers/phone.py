@@ -20,9 +20,8 @@ from jaxtyping import Shaped
 from PIL import Image
 
 from nas.depth.data.depth_encoding import Meaning
+from nas.depth.data.files import read_picture, upright, walk
 from nas.depth.data.images import DataError
-from nas.depth.data.pairing import walk
-from nas.depth.data.picture_files import read_picture, upright
 from nas.depth.data.readers._heic import has_depth, read_heic
 from nas.depth.data.readers._phone_depth import Range, range_of
 from nas.depth.data.readers._xmp import appended, bytes_of, property_of, xmp_of

@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from nas.depth.data.depth_encoding import Kind, Meaning
+from nas.depth.data.files import Picture, Turn
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import Picture, Turn
 from nas.errors import reading
 
 Part = Literal["train", "validation", "test"]

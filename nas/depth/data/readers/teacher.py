@@ -17,9 +17,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Shaped
 
 from nas.depth.data.depth_encoding import Meaning
+from nas.depth.data.files import RGB_SUFFIXES, read_picture, walk
 from nas.depth.data.images import DataError
-from nas.depth.data.pairing import RGB_SUFFIXES, walk
-from nas.depth.data.picture_files import read_picture
 from nas.depth.data.readers._extras import extra
 from nas.depth.data.readers.reader import Example, Files, Frame, Source, relative
 from nas.depth.data.resample import centre_crop, shrink_rgb

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.depth.data.depth_encoding import Meaning
-from nas.depth.data.grouping import group_of
+from nas.depth.data.files import group_of, read_depth, read_picture
 from nas.depth.data.images import DataError
-from nas.depth.data.picture_files import read_depth, read_picture
 from nas.depth.data.readers.reader import Example, Files, Frame, Part, Source, relative
 from nas.errors import reading
 

@@ -7,10 +7,10 @@ from nas.depth.data.depth_encoding import Meaning
 from nas.depth.data.images import DataError
 from nas.depth.data.sets import DataSet, parse, read_sets, reader_of
 from nas.plugins import PluginError
+from tests.nas.depth.data.pairs_written import write_pair
 from tests.nas.depth.data.readers.sets_written import SIZE, read
 from tests.nas.depth.data.readers.test_kitti import write_annotated
 from tests.nas.depth.data.readers.test_scannet import write_scans
-from tests.nas.depth.data.test_folder import write_pair
 
 
 def write_plain(folder: Path, seed: int = 0) -> Path:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks._camera_path import rendered
+from benchmarks.steady_video.made_room import rendered
 from nas.depth.metrics.consistency import Clip, aligned_clip, consistency, projected, sampled
 
 

@@ -8,8 +8,8 @@ from nas.depth.training.pictures import load
 from nas.depth.training.recipe import Recipe
 from nas.depth.training.streamed import StreamedBatches
 from nas.depth.training.training import train
+from tests.nas.depth.data.storage.test_room import in_files
 from tests.nas.depth.data.test_images import make_images
-from tests.nas.depth.data.test_room import in_files
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(steps=3, batch_size=4, colour_jitter=0.1)

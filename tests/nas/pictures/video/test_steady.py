@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from benchmarks._camera_path import rendered
+from benchmarks.steady_video.made_room import rendered
 from nas.depth.data import DepthImages
 from nas.depth.metrics import score
 from nas.depth.metrics.consistency import Clip, consistency

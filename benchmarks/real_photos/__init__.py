@@ -1,0 +1,1 @@
+"""Real photographs whose depth is known, and how depth networks do on them."""

@@ -1,0 +1,12 @@
+"""The embedded data set: Freedoom's maps, rendered by ViZDoom. They import nas.depth.data.images,
+nas.depth.data.resample, nas.depth.data.storage and nas.processes.
+"""
+
+from nas.depth.data.freedoom.data_set import MAPS, load, part_of, shard_folder
+
+__all__ = [
+    "MAPS",
+    "load",
+    "part_of",
+    "shard_folder",
+]
