@@ -127,6 +127,7 @@ def _training(network: Shipped) -> dict[str, Any]:
         "seed": settings["seed"],
         "steps": settings["steps"],
         "device": network.trained.get("device"),
+        "workers": network.trained.get("workers"),
         **settings["training"],
     }
 

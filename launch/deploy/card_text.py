@@ -91,4 +91,5 @@ def _metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> str:
 
 
 def _facts(facts: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in facts.items() if value is not None)
+    told = {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in facts.items()}
+    return "\n".join(f"- {name}: {value}" for name, value in told.items() if value is not None)

@@ -1,8 +1,10 @@
 """`nas export` carried out: the network at a size, in a format, checked in the format's own runtime, then written."""
 
 import importlib
+import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,7 @@ def export(
       ValueError: the network cannot take the size, or a library is missing.
     """
     folded, dynamic = resized(network.folded, None if size == DYNAMIC else size), size == DYNAMIC
+    _check_answers(network, folded)
     module = needed(f"nas.deploy.formats.{format}", format)
     if int8:
         if dynamic:
@@ -91,6 +94,16 @@ def export(
         difference=largest,
         signal_db=signal_db,
     )
+
+
+def _check_answers(network: Shipped, folded: BuiltNetwork) -> None:
+    """See that the network itself answers with numbers: no export could."""
+    for picture in _pictures(folded.network, dynamic=False):
+        if not np.isfinite(answer(folded, picture)).all():
+            raise ExportError(
+                f"a network must answer with finite numbers, and that of {network.source} gives NaN or infinity; train "
+                "it again with a lower --lr"
+            )
 
 
 def _agreement(exported: Exported, graph: nn.Module, pictures: Sequence[Picture]) -> tuple[float, float]:
@@ -142,7 +155,7 @@ def needed(module: str, library: str) -> Any:
     Raises:
       ValueError: the library is not installed.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _unlogged():
         warnings.simplefilter("ignore")
         try:
             return importlib.import_module(module)
@@ -152,6 +165,17 @@ def needed(module: str, library: str) -> Any:
                 raise
             name = str(missing.name).split(".")[0]
             raise ValueError(f"this needs {name}, which is not installed: pip install 'chamnas[{library}]'") from error
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Context without warnings in logs: torchao tells of every file for GPUs that this machine cannot load."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def resized(folded: BuiltNetwork, size: str | None) -> BuiltNetwork:

@@ -6,7 +6,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from launch.deploy.quantisation import QuantisationOptions, carry_out
+from launch.deploy.export import needed
 from launch.deploy.subject import subject_of
 from launch.deploy.task import prepared_task
 from launch.json_text import json_text
@@ -22,11 +22,12 @@ MOST_LOST = 0.01  # of the objective's error, such as a point of delta1
 def run(*, folder: Path, cache: Path | None, as_json: bool, **options: Any) -> int:
     trained = TrainingFolder(path=folder)
     trained.result()
+    quantisation = needed("launch.deploy.quantisation", "executorch")
     with aside(), trained.hold(), Progress() as progress:
         subject = subject_of(folder, None)
         settings = trained.settings()["data_settings"]
         task = prepared_task(subject, settings, cache or user_cache_path("chamnas"), progress)
-        carry_out(trained, task, QuantisationOptions(**options), progress)
+        quantisation.carry_out(trained, task, quantisation.QuantisationOptions(**options), progress)
     result = trained.int8_result()
     print(json_text(result) if as_json else _text(trained, result))
     return 0

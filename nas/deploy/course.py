@@ -71,7 +71,10 @@ class Course(Protocol):
         ...
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
-        """Metrics of a network on validation data; its training mode stays what it was."""
+        """Metrics of a network on validation data; its training mode stays what it was.
+
+        One that is not finite says that the network has diverged.
+        """
         ...
 
 

@@ -32,8 +32,9 @@ class Diverged(ValueError):
     def __init__(self, step: int, peak_lr: float, kept: int) -> None:
         since = f"the last good checkpoint, after {kept} steps, is kept" if kept else "no step before it was kept"
         super().__init__(
-            f"loss and weights must stay finite, and did not at step {step} under a learning rate that peaks at "
-            f"{peak_lr:g}; {since}: the same command with a lower --lr, such as {0.3 * peak_lr:.1g}, goes on from there"
+            f"loss, weights and predictions must stay finite, and did not at step {step} under a learning rate that "
+            f"peaks at {peak_lr:g}; {since}: the same command with a lower --lr, such as {0.3 * peak_lr:.1g}, goes on "
+            "from there"
         )
         self.step, self.peak_lr, self.kept = step, peak_lr, kept
 
@@ -73,7 +74,7 @@ def train_in_full(
       team: of which this process is a member; all of them call this with the same arguments.
 
     Raises:
-      Diverged: the loss or the weights became NaN or infinite.
+      Diverged: the loss, the weights or a metric became NaN or infinite.
       CheckpointError: the checkpoint is damaged or another training's.
       NoRoomError: the disk is full.
     """
@@ -167,6 +168,8 @@ class _Run:
         loss = sum(self._losses) / len(self._losses) if self._losses else None
         rate = float(self._course.optimiser.param_groups[0]["lr"]) if self._losses else None
         metrics = self._course.validate(self.shipped)
+        if not all(map(math.isfinite, metrics.values())):  # large weights are finite when what they give no longer is
+            raise self._diverged(max(0, done - 1))
         self.rows.append(Row(step=done, loss=loss, learning_rate=rate, metrics=dict(metrics)))
         self._losses = []
         self._on_row(tuple(self.rows))

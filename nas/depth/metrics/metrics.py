@@ -106,6 +106,10 @@ def align(
     return aligned
 
 
+class NotFiniteError(ValueError):
+    """A prediction that is NaN or infinite."""
+
+
 def _check(prediction: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h w"]) -> None:
     if not len(prediction):
         raise ValueError("metrics need at least one image, got 0; give a part of the data that has images")
@@ -114,4 +118,4 @@ def _check(prediction: Float[np.ndarray, "n h w"], valid: Bool[np.ndarray, "n h 
         raise ValueError(f"every image needs a valid depth pixel, image {empty[0]} has none; leave it out")
     broken = np.flatnonzero((valid & ~np.isfinite(prediction)).any(axis=(1, 2)))
     if len(broken):
-        raise ValueError(f"predictions must be finite, image {broken[0]} has NaN or infinity; the network diverged")
+        raise NotFiniteError(f"predictions must be finite, image {broken[0]} has NaN or infinity; the network diverged")

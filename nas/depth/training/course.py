@@ -4,6 +4,7 @@ The recipe is the search's, for a longer way: the warm-up is a small share of it
 square root of what it is longer, and pictures are augmented more strongly (`nas.depth.training.augmentation`).
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from nas.deploy.course import Facts, Precision, Terms
 from nas.depth.data import DepthData, DepthImages
-from nas.depth.metrics import Metrics
+from nas.depth.metrics import Metrics, NotFiniteError
 from nas.depth.training.augmentation import Augmentation
 from nas.depth.training.batches import to_input, to_tensor
 from nas.depth.training.recipe import Recipe
@@ -56,7 +57,10 @@ class DepthCourse:
             return error.loss
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
-        return named(evaluate(module, self.data.validation, device=self.device))
+        try:
+            return named(evaluate(module, self.data.validation, device=self.device))
+        except NotFiniteError:
+            return {"error": math.nan}
 
 
 def depth_course(module: nn.Module, data: DepthData, recipe: Recipe, terms: Terms) -> DepthCourse:

@@ -1,6 +1,7 @@
 """`nas export`: files that load elsewhere, the card beside them, and what it refuses."""
 
 import errno
+import io
 import json
 import os
 from pathlib import Path
@@ -116,6 +117,10 @@ def test_damaged_and_foreign_files_are_refused(trained: TrainingFolder, tmp_path
     assert "cannot be read" in damaged("network.json", network.read_bytes()[:1000])
     narrower = network.read_bytes().replace(b'"width": 4', b'"width": 8')
     assert "weights must be those of their architecture" in damaged("network.json", narrower)
+    spoilt, file = torch.load(weights, weights_only=True), io.BytesIO()
+    next(iter(spoilt.values())).view(-1)[0] = float("nan")
+    torch.save(spoilt, file)
+    assert "must answer with finite numbers" in damaged("winner.pt", file.getvalue())
     newer = (trained.path / "trained.json").read_bytes().replace(b'"format": 1', b'"format": 2')
     assert "has format 2, this version reads 1" in damaged("trained.json", newer)
 

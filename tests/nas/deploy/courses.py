@@ -18,11 +18,14 @@ def line(seed: int = 0) -> nn.Module:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class LineCourse:
-    """Loss is infinite at the step `bad`; before the step `poisoned` a weight becomes NaN."""
+    """Loss is infinite at the step `bad`; before the step `poisoned` a weight becomes NaN; after `blind`
+    its metrics are.
+    """
 
     module: nn.Module
     bad: int | None = None
     poisoned: int | None = None
+    blind: int | None = None
     optimiser: torch.optim.Optimizer = field(init=False)
     made: list[int] = field(default_factory=list)
 
@@ -49,6 +52,8 @@ class LineCourse:
         return float(loss.detach())
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
+        if self.blind in self.made:
+            return {"error": float("nan")}
         module.eval()
         x = torch.eye(3)
         return {"error": float((module(x)[:, 0] - 1).square().mean().detach())}

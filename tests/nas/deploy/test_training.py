@@ -85,6 +85,13 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path: Path) -> None:
     assert torch.isfinite(weights(trained(tmp_path, LineCourse(module=line())).module)).all()
 
 
+def test_a_metric_that_is_not_finite_is_a_divergence_too(tmp_path: Path) -> None:
+    with pytest.raises(
+        Diverged, match=r"predictions must stay finite, and did not at step 11 .*after 11 steps, is kept"
+    ):
+        trained(tmp_path, LineCourse(module=line(), blind=10))
+
+
 def test_before_the_first_checkpoint_it_says_that_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(Diverged, match=r"at step 0 .*no step before it was kept"):
         trained(tmp_path, LineCourse(module=line(), bad=0))
