@@ -117,9 +117,24 @@ def quantise(**options: Any) -> None:
     help="Long side at which the network sees pictures. [default: as many pixels as it was trained on]",
 )
 @click.option("--photo/--no-photo", default=True, show_default=True, help="Also 3D photos, as a page and as GLB.")
+@click.option(
+    "--wants",
+    type=click.Choice(["unit", "imagenet"]),
+    default="unit",
+    show_default=True,
+    help="What another's ONNX or ExecuTorch file is given: RGB in [0, 1], or that by ImageNet's mean and deviation.",
+)
+@click.option(
+    "--gives",
+    type=click.Choice(["log-disparity", "disparity", "depth"]),
+    default="log-disparity",
+    show_default=True,
+    help="What it answers; up to a scale and a shift.",
+)
 @json_option
 def depth(**options: Any) -> None:
-    """Tell the depth of pictures by MODEL: a RUN's winner, a training's folder, winner.pt, an ONNX or ExecuTorch file.
+    """Tell the depth of pictures by MODEL: a RUN's winner, a training's folder, winner.pt, an ONNX or ExecuTorch file,
+    or `demo`, the network that comes with the source.
 
     Any kind and size of picture; of each, log-disparity (greater is nearer) as NPY and 16-bit PNG, in colours, and a 3D
     photo to look around in. Of a video steady depth: a 16-bit PNG for each frame, and both side by side as MP4.

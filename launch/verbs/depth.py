@@ -8,6 +8,7 @@ from launch.deploy.depth_model import depth_model
 from launch.deploy.export import needed
 from launch.json_text import json_text
 from launch.terminal import Progress, check_outputs, table
+from nas.deploy.course import Gives, Wants
 from nas.errors import aside
 from nas.pictures import DepthModel, PictureError, PictureFile, network_size, picture_files, read_any
 from nas.record import write_whole
@@ -15,11 +16,21 @@ from nas.record import write_whole
 EXTRA = "pictures"
 
 
-def run(*, model: Path, pictures: tuple[Path, ...], out: Path, size: int | None, photo: bool, as_json: bool) -> int:
+def run(
+    *,
+    model: Path,
+    pictures: tuple[Path, ...],
+    out: Path,
+    size: int | None,
+    photo: bool,
+    wants: Wants,
+    gives: Gives,
+    as_json: bool,
+) -> int:
     check_outputs({"--out": out}, {"MODEL": model, **{f"PICTURE {path}": path for path in pictures}})
     files = picture_files(pictures, out)
     with aside(), Progress() as progress:
-        network = depth_model(model)
+        network = depth_model(model, wants=wants, gives=gives)
         done, skipped = _all(files, lambda file: _made(network, file, out, size, progress, photo=photo), progress)
     if not done:
         raise PictureError(_none(skipped))

@@ -1,10 +1,6 @@
-"""A depth network of the user's own, in an ONNX file, as a teacher: whatever it wants and gives, in our words.
+"""A depth network of the user's own, in an ONNX file, as a teacher: whatever it wants and gives (`nas.deploy.foreign`).
 
-    wants   unit: RGB in [0, 1], as ours; imagenet: that less ImageNet's mean, over its standard deviation
-    gives   log-disparity, as ours; disparity (greater is nearer, up to a scale and a shift); depth (greater is farther)
-
-A model of a fixed size is given pictures of that size, and its answer is brought back to theirs. Disparity up to a
-shift has no logarithm of its own: each answer is shifted such that its farthest hundredth is at 1 % of its range.
+A model of a fixed size is given pictures of that size, and its answer is brought back to theirs.
 """
 
 from pathlib import Path
@@ -17,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nas.deploy.course import Gives, Wants
+from nas.deploy.foreign import as_wanted, log_disparity
+from nas.errors import reading
 
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-FARTHEST, FLOOR = 0.01, 0.01
 PROBE_SIDE = 64  # of a picture for a model of any size, which divides by most networks' strides
 
 
@@ -40,7 +36,7 @@ class OnnxTeacher(nn.Module):
         """Args: `content` is the file's, for a process that does not see it."""
         super().__init__()
         self._path, self._wants, self._gives = path, wants, gives
-        self._session = _session(path.read_bytes() if content is None else content, path)
+        self._session = _session(_content(path) if content is None else content, path)
         self._input = self._session.get_inputs()[0].name
         batch, _, *sides = self._session.get_inputs()[0].shape
         self._one_by_one = isinstance(batch, int)
@@ -51,10 +47,8 @@ class OnnxTeacher(nn.Module):
     def forward(self, image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1 h w"]:
         height, width = image.shape[-2:]
         given = image if self._sides is None else F.interpolate(image, self._sides, mode="bilinear", antialias=True)
-        if self._wants == "imagenet":
-            mean, spread = (given.new_tensor(values).view(3, 1, 1) for values in (MEAN, SPREAD))
-            given = (given - mean) / spread
-        answer = _log_disparity(self._run(given.float().cpu().numpy()), self._gives).to(image.device)
+        given = as_wanted(given, self._wants)
+        answer = log_disparity(self._run(given.float().cpu().numpy()), self._gives).to(image.device)
         return (
             F.interpolate(answer, (height, width), mode="bilinear") if answer.shape[-2:] != (height, width) else answer
         )
@@ -85,6 +79,11 @@ def _arrived(path: Path, wants: Wants, gives: Gives, content: bytes) -> OnnxTeac
     return OnnxTeacher(path, wants=wants, gives=gives, content=content)
 
 
+def _content(path: Path) -> bytes:
+    with reading(path, TeacherError, rule="a teacher must be an ONNX file", cure="name one that can be read"):
+        return path.read_bytes()
+
+
 def _session(content: bytes, path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
@@ -98,14 +97,3 @@ def _session(content: bytes, path: Path) -> onnxruntime.InferenceSession:
         found = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)
         raise TeacherError(f"a teacher must take one picture, float [b, 3, h, w], {path} takes {found}; export it so")
     return session
-
-
-def _log_disparity(maps: Float[Tensor, "b 1 i j"], gives: Gives) -> Float[Tensor, "b 1 i j"]:
-    if gives == "log-disparity":
-        return maps
-    if gives == "depth":
-        return -torch.log(maps.clamp(min=1e-6))
-    flat = maps.flatten(1)
-    far, near = (torch.quantile(flat, share, dim=1).view(-1, 1, 1, 1) for share in (FARTHEST, 1.0))
-    span = (near - far).clamp(min=1e-12)
-    return torch.log(((maps - far) / span).clamp(min=0) + FLOOR)
