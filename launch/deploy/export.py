@@ -146,10 +146,12 @@ def needed(module: str, library: str) -> Any:
         warnings.simplefilter("ignore")
         try:
             return importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            raise ValueError(
-                f"this needs {str(error.name).split('.')[0]}, which is not installed: pip install 'chamnas[{library}]'"
-            ) from error
+        except ImportError as error:
+            missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__  # Ray has a text of its own
+            if not isinstance(missing, ModuleNotFoundError):
+                raise
+            name = str(missing.name).split(".")[0]
+            raise ValueError(f"this needs {name}, which is not installed: pip install 'chamnas[{library}]'") from error
 
 
 def resized(folded: BuiltNetwork, size: str | None) -> BuiltNetwork:

@@ -7,12 +7,13 @@ format of a training alone, so that any number of workers goes on from them.
 import tempfile
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import ray
 from ray.exceptions import RayError
 from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
+from ray.train.v2.api.exceptions import WorkerGroupError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from launch.deploy.outcome import Outcome
@@ -33,6 +34,7 @@ GRACE_S = 20.0  # for Ray Train to end by itself, once the training has
 LOOPBACK = {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}
 
 
+@runtime_checkable
 class Listener(Protocol):
     """Whom the driver tells what comes from the workers."""
 
@@ -146,12 +148,13 @@ def _pass_on(message: Message, mailbox: Any, listener: Listener) -> None:
 
 def _story(error: Exception | None, retries: int) -> str:
     """Why Ray Train gave up, in a sentence."""
-    failures = getattr(error, "worker_failures", {})
-    said = [f"worker {rank}: {_reason(failure)}" for rank, failure in sorted(failures.items())]
-    last = said[0] if said else f"{type(error).__name__}: {error}"
+    kept = "the last checkpoint is kept: the same command goes on from there"
+    if not isinstance(error, WorkerGroupError):
+        return f"Ray Train has ended the training ({type(error).__name__}: {error}); {kept}"
+    rank, failure = min(error.worker_failures.items())
     return (
-        f"the training lost its workers {retries + 1} times, the last time by {last}; the last checkpoint is kept: the "
-        "same command goes on from there, with more --retries if nodes come and go"
+        f"the training lost workers {retries + 1} time{'s' * (retries > 0)}, last number {rank} ({_reason(failure)}); "
+        f"{kept}, with more --retries if nodes come and go"
     )
 
 

@@ -36,7 +36,7 @@ class WorkerOptions:
           ValueError: they have not room for all workers.
         """
         assert self.number is not None
-        gpus = self.gpus if self.gpus is not None else int(any(node.get("GPU", 0) for node in nodes))
+        gpus = float(self.gpus if self.gpus is not None else any(node.get("GPU", 0) for node in nodes))
         each = Terms(cpus=self.each.cpus, gpus=gpus, memory_bytes=self.each.memory_bytes, retries=self.each.retries)
         room = sum(each.slots_on(node) for node in nodes)
         if room < self.number:
