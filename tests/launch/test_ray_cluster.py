@@ -66,7 +66,8 @@ class Trials:
 
 
 @pytest.fixture
-def trials(cluster: Any, evaluator: Any) -> Iterator[Trials]:
+def trials(cluster: Any, evaluator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trials]:
+    monkeypatch.setattr("launch.executors.ray.START_S", FOREVER_S)
     yield Trials(cluster.address, evaluator)
     import ray
 
