@@ -29,10 +29,19 @@ def checked(thing: Any = None, *, typechecker: Callable[..., Any]) -> Any:
         if dataclasses.is_dataclass(thing):
             thing.__init__ = checked(thing.__init__, typechecker=typechecker)  # type: ignore[misc]
         return thing
-    hints = repr(list(thing.__annotations__.values())) if inspect.isfunction(thing) else "{"
-    if "{" in hints or inspect.isgeneratorfunction(thing):  # sizes that are computed; a body that runs after its call
+    if not inspect.isfunction(thing) or _is_peculiar(thing):
         return _own(thing, typechecker=typechecker)
-    return _within_a_call(typechecker(thing)) if "jaxtyping." in hints else typechecker(thing)
+    return _within_a_call(typechecker(thing)) if "jaxtyping." in _hints(thing) else typechecker(thing)
+
+
+def _is_peculiar(function: Callable[..., Any]) -> bool:
+    """Whether its body runs after its call, its sizes are computed, or type checkers alone may know its types."""
+    named = any(isinstance(hint, str) for hint in function.__annotations__.values())
+    return named or "{" in _hints(function) or inspect.isgeneratorfunction(function)
+
+
+def _hints(function: Callable[..., Any]) -> str:
+    return repr(list(function.__annotations__.values()))
 
 
 def _within_a_call(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,6 +30,10 @@ def lines(X: Float[np.ndarray, "n d"], wanted: Float[np.ndarray, " d"]) -> Itera
     yield from X @ wanted
 
 
+def known_to_type_checkers(number: int) -> "Unknown":  # as what is imported under TYPE_CHECKING
+    return number
+
+
 @checked(typechecker=beartype)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
@@ -51,6 +55,7 @@ def test_what_fits_passes() -> None:
     assert check(inner)(X).shape == (2,)
     assert check(zeros)((4, 2)).shape == (4, 2)
     assert list(check(lines)(X, ROW)) == [2, 2, 2]
+    assert check(known_to_type_checkers)(1) == 1
     assert Pair(left=ROW, right=ROW).left is ROW
 
 
@@ -64,8 +69,18 @@ def test_what_fits_passes() -> None:
         lambda: check(zeros)((4, 3)),
         lambda: list(check(lines)(X, np.ones(3))),
         lambda: Pair(left=ROW, right=np.ones(3)),
+        lambda: check(known_to_type_checkers)("1"),
     ],
-    ids=["two sizes", "the result", "the kind", "no array", "a computed size", "a generator", "a dataclass"],
+    ids=[
+        "two sizes",
+        "the result",
+        "the kind",
+        "no array",
+        "a computed size",
+        "a generator",
+        "a dataclass",
+        "another type",
+    ],
 )
 def test_what_does_not_fit_is_found(call: Callable[[], object]) -> None:
     with pytest.raises((BeartypeCallHintViolation, TypeCheckError)):
