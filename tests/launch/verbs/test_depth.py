@@ -108,6 +108,7 @@ def seen(model: Path, picture: Path, out: Path) -> np.ndarray:
     return depth_file
 
 
+@pytest.mark.slow
 def test_an_executorch_program_gives_the_same_depth(trained: TrainingFolder, pictures: Path, tmp_path: Path) -> None:
     pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
     folded = shipped(trained.path).folded
