@@ -9,6 +9,9 @@ The README's pictures of a page come from a test, of any finished run:
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import shapes
+
+shapes.install()
 settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any_machine")
 

@@ -67,7 +67,7 @@ def _released(source: Path) -> Path:
     Raises:
       ModelError: another model is meant, or only the packages are installed.
     """
-    if source != RELEASED:
+    if source.absolute() != RELEASED.absolute():  # the command makes every path absolute
         raise ModelError(f"a model must be there, {source} is not; name {KINDS}")
     folder = RELEASES / RELEASED
     if not folder.is_dir():

@@ -181,6 +181,7 @@ def refusal(folder: Path, limit: str) -> str:
     return ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "name"),
     [

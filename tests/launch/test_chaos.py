@@ -16,8 +16,8 @@ from tests.launch.commands import ROOT, Ended, Place, nas
 @pytest.mark.slow
 def test_a_search_on_a_cluster_in_which_all_is_killed_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     command = [
-        sys.executable, "-m", "benchmarks.chaos", "--json", "--keep", str(tmp_path / "runs"), "--trials", "12",
-        "--driver-kills", "2", "--worker-kills", "3", "--node-changes", "2",
+        sys.executable, "-m", "benchmarks.chaos", "--json", "--keep", str(tmp_path / "runs"), "--trials", "10",
+        "--driver-kills", "1", "--worker-kills", "2", "--node-changes", "2",
     ]  # fmt: skip
     chaos = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -29,9 +29,9 @@ def test_a_search_on_a_cluster_in_which_all_is_killed_ends_as_an_undisturbed_one
     assert chaos.returncode == 0, err
     toll = json.loads(out)
     assert toll["equal"] is True and toll["repeated"] == 0
-    assert (toll["drivers_killed"], toll["workers_killed"]) == (2, 3)
+    assert (toll["drivers_killed"], toll["workers_killed"]) == (1, 2)
     assert (toll["nodes_removed"], toll["nodes_added"]) == (1, 1)
-    assert toll["ended"] >= toll["trials"] > 12  # and finals
+    assert toll["ended"] >= toll["trials"] > 10  # and finals
     assert toll["began"] > toll["ended"]  # what was cut short was begun again
 
 

@@ -96,6 +96,7 @@ def test_the_record_holds_the_design_the_proposals_and_the_finals(finished: tupl
     assert trained(place.orders) == [f"{trial.phase}-{trial.ticket}" for trial in trials]
 
 
+@pytest.mark.slow
 def test_the_winner_runs_where_only_torch_is_needed(finished: tuple[Place, Ended]) -> None:
     place, ended = finished
     program = (

@@ -68,6 +68,7 @@ def test_it_is_told_as_what_it_is(finished: Path, capsys: pytest.CaptureFixture[
     assert f"--objective macs --limit &#39;{BAR.replace('<', '&lt;')}&#39;" in page
 
 
+@pytest.mark.slow
 def test_what_the_goal_compares_with_is_trained_although_it_breaks_a_limit_on_cost(tmp_path: Path) -> None:
     run = tmp_path / "run"
     limits = ("--limit", BAR, "--limit", "macs <= 0.6 * baseline")
@@ -132,6 +133,7 @@ def test_a_goal_that_cannot_be_reached_is_refused_before_anything_is_made(
     assert not (tmp_path / "run" / "experiment.json").exists()
 
 
+@pytest.mark.slow
 def test_a_limit_on_the_objective_that_is_minimised_is_verified(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

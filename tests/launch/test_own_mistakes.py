@@ -269,7 +269,7 @@ def test_modules_beside_the_file_are_found_and_nothing_printed_gets_into_the_jso
 
 @pytest.mark.ray
 def test_rays_workers_find_modules_beside_the_file(place: Place) -> None:
-    options = ("--json", "--executor", "ray", "--workers", "2")
+    options = ("--json", "--executor", "ray", "--workers", "1")
     ended = nas_alone(*place.search(*options, experiment=talking(place.path)))
     assert ended.code == 0, ended.err
     assert all(trial.state == "complete" for trial in place.trials())

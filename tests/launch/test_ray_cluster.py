@@ -21,6 +21,7 @@ import pytest
 from launch.executors import Terms, make_executor
 from nas.plugins import load_file
 from nas.record import Executor, Outcome
+from tests.launch.clusters import cluster_of
 from tests.launch.commands import nas_alone, place_at
 from tests.launch.executors.test_executors import job, outcomes
 from tests.launch.probing import visits
@@ -36,13 +37,8 @@ pytestmark = pytest.mark.ray
 @pytest.fixture(scope="module")
 def cluster(ray_environment: Path) -> Iterator[Any]:
     """A head that trains nothing and a node with two CPUs and two GPUs."""
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    cluster.add_node(num_cpus=2, num_gpus=2)
-    cluster.wait_for_nodes(FOREVER_S)
-    yield cluster
-    cluster.shutdown()
+    with cluster_of({"num_cpus": 2, "num_gpus": 2}) as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -70,7 +66,8 @@ class Trials:
 
 
 @pytest.fixture
-def trials(cluster: Any, evaluator: Any) -> Iterator[Trials]:
+def trials(cluster: Any, evaluator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trials]:
+    monkeypatch.setattr("launch.executors.ray.START_S", FOREVER_S)
     yield Trials(cluster.address, evaluator)
     import ray
 

@@ -4,7 +4,7 @@ Ray reads its environment while it is imported, so nothing here imports it befor
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from launch.executors._shared import DIVIDED
 from nas.plugins import load_file
 from nas.record import Executor, Job, Outcome
 from nas.record.checkpoints import Checkpoints
+from tests.launch.clusters import cluster_of
 from tests.launch.executors.test_executors import outcomes
 from tests.launch.watched import Told, steps
 from tests.nas.evaluators.test_depth import job as depth_job
@@ -31,14 +32,12 @@ pytestmark = pytest.mark.ray
 @pytest.fixture(scope="module")
 def cluster(ray_environment: Path) -> Iterator[Any]:
     """A head that trains nothing and two nodes with a CPU each."""
-    from ray.cluster_utils import Cluster
+    with cluster_of({"num_cpus": 1}, {"num_cpus": 1}) as cluster:
+        yield cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes(FOREVER_S)
-    yield cluster
-    cluster.shutdown()
+
+def watched() -> Any:
+    return load_file(Path(__file__).with_name("watched.py"))
 
 
 @dataclass(frozen=True)
@@ -48,23 +47,31 @@ class Bench:
     folder: Path
     address: str
 
-    def executor(
-        self, checkpoints: Checkpoints | None = None, devices: tuple[str, ...] = ("cpu",), **terms: Any
-    ) -> Executor:
+    def training(self, devices: tuple[str, ...] = ("cpu",), **terms: Any) -> Executor:
+        """For a depth training, with PyTorch."""
+        inner = replace(make_evaluator(self.checkpoints), checkpoint_every=EVERY, devices=devices)
+        return self._executor(watched().Watched(inner=inner, fates=self._fates), self.checkpoints, terms)
+
+    def counting(self, checkpoints: Checkpoints | None = None, **terms: Any) -> Executor:
+        """For what only counts its steps."""
+        place = checkpoints or self.checkpoints
+        return self._executor(watched().Counting(checkpoints=place, fates=self._fates, every=EVERY), place, terms)
+
+    def _executor(self, evaluator: Any, place: Checkpoints, terms: Mapping[str, Any]) -> Executor:
         import ray
 
         ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
-        place = checkpoints or Checkpoints(url=f"file://{self.folder}/checkpoints")
-        watched = load_file(Path(__file__).with_name("watched.py")).Watched
-        inner = replace(make_evaluator(place), checkpoint_every=EVERY, devices=devices)
         return make_executor(
-            "ray",
-            watched(inner=inner, folder=self.folder),
-            workers=None,
-            address=self.address,
-            terms=Terms(**terms),
-            checkpoints=place,
+            "ray", evaluator, workers=None, address=self.address, terms=Terms(**terms), checkpoints=place
         )
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(url=f"file://{self.folder}/checkpoints")
+
+    @property
+    def _fates(self) -> Any:
+        return watched().Fates(folder=self.folder)
 
     def fate(self, ticket: int, fate: str) -> None:
         (self.folder / f"{ticket}.fate").write_text(fate)
@@ -75,7 +82,8 @@ class Bench:
 
 @pytest.fixture
 def bench(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr("launch.executors.ray.ELSEWHERE_S", math.inf)  # a busy machine starts a worker when it can
+    for name, value in (("ELSEWHERE_S", math.inf), ("START_S", FOREVER_S)):  # a busy machine starts one when it can
+        monkeypatch.setattr(f"launch.executors.ray.{name}", value)
     yield Bench(folder=tmp_path, address=cluster.address)
     import ray
 
@@ -98,7 +106,7 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
 
 
 def test_a_training_whose_worker_is_killed_goes_on_elsewhere_and_gives_the_same(bench: Bench) -> None:
-    executor = bench.executor()
+    executor = bench.training()
     bench.fate(0, "kill 17")
     found = outcomes(executor, [job(0), job(1)])
     assert metrics(found[0]) == metrics(found[1])
@@ -114,7 +122,7 @@ def test_a_training_whose_node_is_taken_away_goes_on_elsewhere_and_gives_the_sam
     cluster: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("launch.executors.ray.ELSEWHERE_S", 0.0)
-    executor = bench.executor()
+    executor = bench.counting()
     bench.fate(0, "hold 12")
     executor.submit(job(0))
     while len(bench.steps(0)) < 13:
@@ -130,7 +138,7 @@ def test_a_training_whose_node_is_taken_away_goes_on_elsewhere_and_gives_the_sam
 
 
 def test_out_of_memory_is_tried_once_more_in_parts_by_a_fresh_process(bench: Bench) -> None:
-    executor = bench.executor()
+    executor = bench.counting()
     bench.fate(0, "memory")
     bench.fate(1, "always memory")
     found = outcomes(executor, [job(0), job(1), job(2)])
@@ -151,7 +159,7 @@ def test_a_node_without_memory_loses_a_trial_like_any_other_and_at_last_it_is_di
 
     monkeypatch.setattr("launch.executors.ray.ELSEWHERE_S", 0.0)
     monkeypatch.setattr("launch.executors.ray.of_worker", lambda error: NODE_OUT_OF_MEMORY)
-    executor = bench.executor(retries=0)
+    executor = bench.counting(retries=0)
     bench.fate(0, "kill 3")
     found = outcomes(executor, [job(0), job(1)])
     assert notes(found[0]) == (DIVIDED,) and notes(found[1]) == ()
@@ -159,7 +167,7 @@ def test_a_node_without_memory_loses_a_trial_like_any_other_and_at_last_it_is_di
 
 
 def test_a_worker_with_several_devices_trains_on_all_of_them(bench: Bench) -> None:
-    found = outcomes(bench.executor(devices=("cpu", "cpu")), [job(0)])
+    found = outcomes(bench.training(devices=("cpu", "cpu")), [job(0)])
     assert notes(found[0]) == ("trained on 2 devices: batch norm saw parts, not batches",)
 
 
@@ -167,4 +175,4 @@ def test_a_place_that_workers_do_not_see_is_refused_before_anything_is_trained(b
     with pytest.raises(
         ValueError, match=r"where every node sees them, and .*memory://own is not seen by a worker; give"
     ):
-        bench.executor(Checkpoints(url="memory://own"))
+        bench.counting(Checkpoints(url="memory://own"))

@@ -64,6 +64,7 @@ def test_it_searches_for_a_handful_of_steps_on_a_cpu(tmp_path: Path, pictures: P
     assert winner["resources"]["macs"]["measured"] <= 0.06 * 6_831_333_504
 
 
+@pytest.mark.slow
 def test_without_pictures_it_says_what_it_needs(tmp_path: Path) -> None:
     ended = nas("search", "depth", "--out", str(tmp_path / "run"), "--executor", "serial")
     assert ended.code == 2

@@ -309,6 +309,7 @@ def test_a_run_can_be_looked_at_without_its_files(finished: Path, capsys: pytest
             path.rename(path.with_suffix(""))
 
 
+@pytest.mark.slow
 def test_another_strategy_is_refused_until_the_run_is_extended_knowingly(
     finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

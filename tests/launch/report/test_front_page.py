@@ -77,6 +77,7 @@ def test_an_unknown_axis_lists_the_known(finished: RunFolder) -> None:
         run_front(finished, x="mcas")
 
 
+@pytest.mark.slow
 def test_report_writes_the_page_and_prints_its_path(copied: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     copied.report.unlink()
     assert report.run(run=copied.path, as_json=False) == 0

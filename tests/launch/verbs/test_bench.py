@@ -63,6 +63,7 @@ def test_text_has_a_row_for_each_strategy_and_notes_go_to_stderr(table: Path, tm
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_several_objectives_are_told_as_hypervolume(table: Path, tmp_path: Path) -> None:
     picture = tmp_path / "curves.png"
     options = (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from launch.deploy import depth_model
 from launch.deploy.shipped import shipped
 from nas.deploy import TrainingFolder
 from nas.devices.runtimes.executorch import load_module
@@ -107,6 +108,7 @@ def seen(model: Path, picture: Path, out: Path) -> np.ndarray:
     return depth_file
 
 
+@pytest.mark.slow
 def test_an_executorch_program_gives_the_same_depth(trained: TrainingFolder, pictures: Path, tmp_path: Path) -> None:
     pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
     folded = shipped(trained.path).folded
@@ -148,6 +150,29 @@ def test_bad_use_is_refused_and_nothing_is_written(trained: TrainingFolder, pict
         assert said in error_of(depth(model, pictures / picture, "--out", out))
     assert "which would be ruined" in error_of(depth(trained.path, pictures, "--out", pictures))
     assert not out.exists() and not Path("owned").exists()
+
+
+def test_the_network_that_comes_with_the_source(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = depth(Path("demo"), pictures / "a.png", "--out", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    assert ended.record["model"].startswith(str(depth_model.RELEASES / "demo/winner.pt"))
+    assert sum(path.stat().st_size for path in (depth_model.RELEASES / "demo").iterdir()) < 4e6
+    monkeypatch.setattr(depth_model, "RELEASES", tmp_path)
+    said = error_of(depth(Path("demo"), pictures / "a.png", "--out", tmp_path / "out"))
+    assert "lies beside the packages in the project's source" in said and "clone the source" in said
+
+
+def test_another_networks_file_is_told_apart_from_ours(trained: TrainingFolder, pictures: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
+    file = tmp_path / "net.onnx"
+    assert nas("export", str(trained.path), "--format", "onnx", "--size", "dynamic", "--out", str(file)).code == 0
+    out = ("--out", tmp_path / "out", "--no-photo")
+    ours, theirs = (depth(file, pictures / "a.png", *out, *more) for more in ((), ("--gives", "depth")))
+    assert ours.code == theirs.code == 0 and ours.record["pictures"] != theirs.record["pictures"]
+    said = error_of(depth(trained.path, pictures / "a.png", *out, "--wants", "imagenet"))
+    assert "--wants and --gives are for files of other networks (.onnx, .pte)" in said
 
 
 def test_a_library_that_is_missing_is_named(

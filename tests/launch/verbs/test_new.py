@@ -41,6 +41,7 @@ def test_what_it_says_to_run_next_runs(
         assert "mine" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_winner_of_a_new_experiment_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     new.write("experiment", Path("mine.py"))

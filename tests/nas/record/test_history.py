@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -248,6 +247,10 @@ def write_for_ever(location: str | Path, telling: int) -> None:
         os.write(telling, b".")
 
 
+def _read_all(source: int, number: int) -> bytes:
+    return b"".join(os.read(source, 1) for _ in range(number))
+
+
 def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_told(location: str | Path) -> None:
     num_told = 0
     for life in range(8):
@@ -258,11 +261,12 @@ def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_told(locat
             finally:
                 os._exit(1)
         os.close(telling)
-        assert os.read(listening, 1) == b"."  # it is at work
-        time.sleep(np.random.default_rng(life).uniform(0, 0.02))
+        rng = np.random.default_rng(life)
+        num_told += len(_read_all(listening, int(rng.integers(1, 5))))  # it is at work
+        for _ in range(rng.integers(1000)):
+            os.sched_yield()  # to some moment between two of its words
         os.kill(writer, signal.SIGKILL)
         os.waitpid(writer, 0)
-        num_told += 1
         while told := os.read(listening, 1000):
             num_told += len(told)
         os.close(listening)

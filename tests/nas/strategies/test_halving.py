@@ -21,6 +21,7 @@ from tests.nas.strategies.small import FEASIBLE, ONE, error, features, history, 
 
 RUNGS = Rungs(fidelities=(1, 9), eta=3.0)
 THREE = Rungs(fidelities=(1, 3, 9), eta=2.0)
+ONE_RUNG = Rungs(fidelities=(9,), eta=3.0)
 TASK = replace(ONE, rungs=RUNGS)
 
 
@@ -136,8 +137,9 @@ def test_a_run_whose_driver_died_goes_on_to_the_same_trials(crash_at: float) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("predictor", [ridge.PREDICTOR, gp.PREDICTOR])
-@pytest.mark.parametrize("rungs", [None, Rungs(fidelities=(9,), eta=3.0)])
+@pytest.mark.parametrize(
+    ("rungs", "predictor"), [(None, ridge.PREDICTOR), (ONE_RUNG, ridge.PREDICTOR), (ONE_RUNG, gp.PREDICTOR)]
+)
 def test_without_lower_rungs_it_is_chamnet(rungs: Rungs | None, predictor: object) -> None:
     for task in (replace(ONE, predictor=predictor), replace(listed(ONE), predictor=predictor)):
         plain = search(ChamNet(task=task), num_trials=20, slots=3)

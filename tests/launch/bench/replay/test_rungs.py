@@ -108,6 +108,7 @@ def bench(path: Path, *options: str) -> Result:
     return CliRunner().invoke(nas, ["bench", str(path), "--objective", "acc", *quick, *options])
 
 
+@pytest.mark.slow
 def test_the_command_says_what_trainings_cost(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv")
     options = ("--rung", "2=test", "--rung", "10=acc", "--eta", "3", "--strategies", "halving,asha")

@@ -117,6 +117,7 @@ def filled(command: str, facts: Facts, ticket: int) -> str:
     return command
 
 
+@pytest.mark.slow
 def test_the_commands_do_what_they_say(facts: Facts, data: Any, tmp_path: Path) -> None:
     by_name = {command["name"]: command["text"] for command in data["commands"]}
     words = shlex.split(filled(by_name["select the best of no more macs"], facts, 2))

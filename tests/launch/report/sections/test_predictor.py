@@ -35,6 +35,7 @@ def test_any_number_of_trials_is_judged(finished: RunFolder, num_trials: int) ->
         assert f"there are {num_trials}." in found.course.sentences[0]
 
 
+@pytest.mark.slow
 def test_a_constant_objective_is_told(finished: RunFolder) -> None:
     facts = with_trials(read_facts(finished), trials([0.25] * 16))
     found = judge(facts)

@@ -12,6 +12,7 @@ pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")
 IN_INT8 = str(ROOT / "tests/experiments/in_int8.py")
 
 
+@pytest.mark.slow
 def test_the_winner_is_the_best_in_int8_and_a_run_keeps_to_its_steps(tmp_path: Path) -> None:
     place = place_at(tmp_path)
     ended = nas(*place.search("--int8-finals", "3", experiment=IN_INT8))

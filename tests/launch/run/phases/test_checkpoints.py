@@ -34,6 +34,7 @@ def test_a_run_has_a_place_of_its_own_that_every_worker_sees(
     assert "--checkpoints FOLDER or URL, seen by every node, lets it go on" in NOWHERE
 
 
+@pytest.mark.slow
 def test_the_probe_is_about_what_a_training_keeps() -> None:
     """Weights and Adam's two moments of the space's reference."""
     module = build(SPACE.lower(SPACE.reference("published")))
