@@ -125,6 +125,25 @@ _WORKER_OPTIONS = (
 )
 
 
+def foreign_options(prefix: str, *, whose: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What somebody else's depth network wants and gives (`nas.deploy.foreign`), as PREFIXwants and PREFIXgives."""
+    wants = click.option(
+        f"{prefix}wants",
+        type=click.Choice(["unit", "imagenet"]),
+        default="unit",
+        show_default=True,
+        help=f"What {whose} is given: RGB in [0, 1], or that by ImageNet's mean and deviation.",
+    )
+    gives = click.option(
+        f"{prefix}gives",
+        type=click.Choice(["log-disparity", "disparity", "depth"]),
+        default="log-disparity",
+        show_default=True,
+        help=f"What {whose} answers; up to a scale and a shift.",
+    )
+    return lambda verb: wants(gives(verb))
+
+
 def worker_options(verb: Callable[..., None]) -> Callable[..., None]:
     """The options that say on how many workers one training runs, where, and what each takes."""
     for option in reversed(_WORKER_OPTIONS):

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from launch.commands.call import call
-from launch.options import cache_option, data_options, hours_type, json_option, worker_options
+from launch.options import cache_option, data_options, foreign_options, hours_type, json_option, worker_options
 
 
 @click.command()
@@ -41,20 +41,7 @@ from launch.options import cache_option, data_options, hours_type, json_option, 
     metavar="DIR|FILE.onnx",
     help="A finished training, or a depth network of your own, whose outputs it learns too.",
 )
-@click.option(
-    "--teacher-wants",
-    type=click.Choice(["unit", "imagenet"]),
-    default="unit",
-    show_default=True,
-    help="What FILE.onnx is given: RGB in [0, 1], or that by ImageNet's mean and deviation.",
-)
-@click.option(
-    "--teacher-gives",
-    type=click.Choice(["log-disparity", "disparity", "depth"]),
-    default="log-disparity",
-    show_default=True,
-    help="What FILE.onnx answers; up to a scale and a shift.",
-)
+@foreign_options("--teacher-", whose="FILE.onnx")
 @click.option(
     "--log", "loggers", type=click.Choice(["tensorboard"]), multiple=True, help="Give the learning curve to that tool."
 )
@@ -117,20 +104,7 @@ def quantise(**options: Any) -> None:
     help="Long side at which the network sees pictures. [default: as many pixels as it was trained on]",
 )
 @click.option("--photo/--no-photo", default=True, show_default=True, help="Also 3D photos, as a page and as GLB.")
-@click.option(
-    "--wants",
-    type=click.Choice(["unit", "imagenet"]),
-    default="unit",
-    show_default=True,
-    help="What another's ONNX or ExecuTorch file is given: RGB in [0, 1], or that by ImageNet's mean and deviation.",
-)
-@click.option(
-    "--gives",
-    type=click.Choice(["log-disparity", "disparity", "depth"]),
-    default="log-disparity",
-    show_default=True,
-    help="What it answers; up to a scale and a shift.",
-)
+@foreign_options("--", whose="another's ONNX or ExecuTorch file")
 @json_option
 def depth(**options: Any) -> None:
     """Tell the depth of pictures by MODEL: a RUN's winner, a training's folder, winner.pt, an ONNX or ExecuTorch file,

@@ -23,7 +23,7 @@ from nas.plugins import load_file
 from nas.record import Executor, Outcome
 from tests.launch.clusters import cluster_of
 from tests.launch.commands import nas_alone, place_at
-from tests.launch.executors.test_executors import job, outcomes
+from tests.launch.executors.jobs import job, outcomes
 from tests.launch.probing import visits
 from tests.waiting import FOREVER_S, until
 

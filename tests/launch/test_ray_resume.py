@@ -17,7 +17,7 @@ from nas.plugins import load_file
 from nas.record import Executor, Job, Outcome
 from nas.record.checkpoints import Checkpoints
 from tests.launch.clusters import cluster_of
-from tests.launch.executors.test_executors import outcomes
+from tests.launch.executors.jobs import outcomes
 from tests.launch.watched import Told, steps
 from tests.nas.evaluators.test_depth import job as depth_job
 from tests.nas.evaluators.test_depth import make_evaluator
