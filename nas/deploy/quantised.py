@@ -16,19 +16,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
-from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
-    XNNPACKQuantizer,
-    get_symmetric_quantization_config,
-)
 from jaxtyping import Float
 from torch import Tensor, fx, nn
-from torchao.quantization.pt2e import FakeQuantizeBase
-from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
 from nas.deploy.formats.exported import signal_to_noise_db
 from nas.deploy.formats.integers import owner
 from nas.lowering.repeat import with_repeats
 from nas.lowering.torch_module import BuiltNetwork, module_name
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # their imports use deprecated parts of Python and of torch
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+        XNNPACKQuantizer,
+        get_symmetric_quantization_config,
+    )
+    from torchao.quantization.pt2e import FakeQuantizeBase
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_qat_pt2e
 
 EXAMPLES = 2  # pictures that a graph is traced with; their number stays free
 
