@@ -59,8 +59,8 @@ def space_of(setting: Setting) -> Space:
 def trained(wanted: Sequence[Training], record: Path, *, jobs: int, cache_dir: Path | None = None) -> dict[str, Any]:
     """The results by `Training.key`; what the record lacks is trained and added to it.
 
-    Each has the setting, the seed, the metrics of validation and test, the last losses' mean, the curve and seconds;
-    or, where training failed, `failure` alone.
+    Each has the setting, the seed, the metrics of validation and test, the last losses' mean, the curve, seconds and
+    core-seconds; or, where training failed, `failure` alone.
     """
     record.parent.mkdir(parents=True, exist_ok=True)
     known = dict(_read(record))
@@ -117,8 +117,9 @@ def _train(training: Training, cache_dir: Path | None) -> tuple[str, dict[str, A
     from nas.depth.training.training import evaluate, train
     from nas.lowering.torch_module import build, fold
 
-    setting, began = training.setting, time.monotonic()
+    setting = training.setting
     data = pictures(setting, cache_dir, 1)
+    began, worked = time.monotonic(), time.process_time()
     torch.manual_seed(training.seed)
     module = build(space_of(setting).lower(training.architecture))
     recipe = Recipe(
@@ -140,6 +141,7 @@ def _train(training: Training, cache_dir: Path | None) -> tuple[str, dict[str, A
         "loss": float(losses[-max(1, round(LAST_SHARE * setting.steps)) :].mean()),
         "curve": [round(float(part.mean()), 5) for part in np.array_split(losses, min(NUM_WINDOWS, len(losses)))],
         "seconds": round(time.monotonic() - began, 1),
+        "core_seconds": round(time.process_time() - worked, 1),
     }
 
 

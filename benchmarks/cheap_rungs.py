@@ -94,10 +94,9 @@ def _alone(results: Results, record: Path) -> list[Score]:
 
 def _seconds(record: Path, num_networks: int) -> Mapping[int, float]:
     """What trainings of each length took for all networks, with one seed each."""
-    ended = [json.loads(line) for line in record.read_text().splitlines()]
+    ended = [one for one in map(json.loads, record.read_text().splitlines()) if "core_seconds" in one]
     return {
-        steps: num_networks
-        * float(np.mean([one["seconds"] for one in ended if "seconds" in one and one["setting"]["steps"] == steps]))
+        steps: num_networks * float(np.mean([one["core_seconds"] for one in ended if one["setting"]["steps"] == steps]))
         for steps in STEPS
     }
 
