@@ -3,6 +3,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 OUT ?= runs/demo
 
+# Compiled files are kept also where an environment says not to: the tests start Python some hundred times.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo quick test check format clean
 
 demo: .venv/.demo

@@ -78,6 +78,7 @@ def draw(name: str, num_points: int, num_choices: int, rng: np.random.Generator)
     return X, (y - y.mean()) / y.std() + NOISE_STD * rng.standard_normal(num_points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_intervals_hold_what_they_claim(predictor: Predictor, function: str) -> None:
     inside = []

@@ -50,6 +50,7 @@ def device(request: pytest.FixtureRequest) -> Device:
     return loaded
 
 
+@pytest.mark.slow
 def test_every_operator_of_the_vocabulary_takes_some_time(device: Device) -> None:
     for op in OPERATORS:
         time_ms = device.load_operator(op).run_ms()
@@ -71,6 +72,7 @@ def test_it_travels(device: Device) -> None:
     assert pickle.loads(pickle.dumps(device)).key == device.key
 
 
+@pytest.mark.slow
 def test_it_is_imported_without_what_it_may_lack() -> None:
     """A device is listed, and says what it needs, where its library is not installed: only loading imports that."""
     heavy = sorted({"onnx", *NEEDS.values()})
@@ -83,6 +85,7 @@ def test_it_is_imported_without_what_it_may_lack() -> None:
     assert done.stderr.strip() == "0", done.stderr
 
 
+@pytest.mark.slow
 def test_a_library_that_is_not_installed_is_named_with_its_cure() -> None:
     """In a process of its own, in which the libraries cannot be imported."""
     code = (

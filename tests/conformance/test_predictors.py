@@ -26,6 +26,7 @@ def sample(num_points: int, seed: int = 0) -> tuple[Float[np.ndarray, "n 6"], Fl
     return X, X @ np.array([3.0, 2.0, 1.0, 0.5, 0.0, 0.0]) + 0.1 * rng.standard_normal(num_points)
 
 
+@pytest.mark.slow
 def test_it_fits_to_a_fitted_one(predictor: Predictor) -> None:
     assert isinstance(predictor.fit(*sample(10)), Fitted)
 

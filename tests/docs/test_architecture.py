@@ -55,6 +55,7 @@ def test_what_is_named_can_be_imported(name: str) -> None:
     importlib.import_module(module)
 
 
+@pytest.mark.slow
 def test_the_program_runs(tmp_path: Path) -> None:
     (program,) = PAGE.blocks()
     run = python(tmp_path, "-c", program)

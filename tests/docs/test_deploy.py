@@ -24,6 +24,7 @@ def test_every_option_that_is_named_is_there() -> None:
     assert set(re.findall(r"--[a-z][\w-]+", PAGE.text)) - adb <= known
 
 
+@pytest.mark.slow
 def test_the_calls_name_what_the_exports_name() -> None:
     """At the demo's size, and with its space's names."""
     pytest.importorskip("executorch", reason="pip install 'chamnas[executorch]'")

@@ -79,6 +79,7 @@ def test_every_command_answers(place: Path, capsys: pytest.CaptureFixture[str]) 
         assert all(name in capsys.readouterr().out for name in names)
 
 
+@pytest.mark.slow
 def test_the_winner_meets_the_limit_that_the_page_sets(place: Path) -> None:
     winner = json.loads((place / "run" / "winner.json").read_text())
     name = "my_resource.py:sram_bytes.peak"
@@ -87,12 +88,14 @@ def test_the_winner_meets_the_limit_that_the_page_sets(place: Path) -> None:
     assert f">{name} &lt;= 24KB</th>" in (place / "run" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_energy_of_a_network_is_the_sum_of_its_rows(place: Path) -> None:
     (energy,) = RESOURCES.load(str(place / "my_energy.py"))
     network = SPACE.lower(SPACE.reference("published"))
     assert energy.of(network) == pytest.approx(1e-3 * len(network.nodes) + 1e-7 * network.macs)
 
 
+@pytest.mark.slow
 def test_the_rows_on_the_page_are_operators_of_the_space_that_it_stands_for(place: Path) -> None:
     keys = [line.split(",")[0] for line in block("csv", "operator").splitlines()[1:]]
     assert keys and set(keys) <= set(OPERATORS)
@@ -201,6 +204,7 @@ def test_the_errors_are_the_real_ones(tmp_path: Path, file: str, right: str, wro
     assert f"    {refusal(tmp_path, f'{script}:{name} <= 1K')}".replace(f"{tmp_path}/", "") in TEXT
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     write_files(tmp_path)
     assert f"    {refusal(tmp_path, 'my_resorce.py:sram_bytes.peak <= 1K')}".replace(str(tmp_path), "/home/me") in TEXT

@@ -37,6 +37,7 @@ def test_the_space_takes_fewer_than_40_lines(file: Path) -> None:
     assert isinstance(SPACES.load(str(file)), Space)
 
 
+@pytest.mark.slow
 def test_the_program_prints_what_the_page_says(file: Path) -> None:
     program = blocks("python")[1]
     run = subprocess.run([sys.executable, "-c", program], cwd=file.parent, capture_output=True, text=True, check=False)

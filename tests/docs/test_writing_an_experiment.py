@@ -54,12 +54,14 @@ def test_every_other_command_answers(place: Path) -> None:
         assert (ended.returncode, ended.stderr) == (0, "") and ended.stdout
 
 
+@pytest.mark.slow
 def test_the_winner_loads_where_nothing_but_torch_is(place: Path) -> None:
     program = PAGE.blocks()[3] + "assert digit.shape == (1,) and 0 <= digit.item() < 10\n"
     ended = python(place / "run", "-c", f"import sys; sys.modules['nas'] = None\n{program}")
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
 def test_the_record_holds_what_the_evaluator_said(place: Path) -> None:
     winner = json.loads((place / "run" / "winner.json").read_text())
     assert winner["metrics"].keys() == {"error", "test_error"}
@@ -68,6 +70,7 @@ def test_the_record_holds_what_the_evaluator_said(place: Path) -> None:
     assert [limit["holds"] for limit in winner["limits"]] == [True, True]
 
 
+@pytest.mark.slow
 def test_the_winner_s_error_is_what_its_file_gives(place: Path) -> None:
     digits = load_file(place / "my_digits.py")
     evaluator = digits.make_evaluator(Place())
@@ -96,6 +99,7 @@ class Place:
     checkpoints: Checkpoints | None = None
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_gives_what_it_would_have_given(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +122,7 @@ def test_a_training_that_goes_on_gives_what_it_would_have_given(
     assert len(steps) == 60 + 20  # from step 50 on, where it was kept
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_a_failed_trial(place: Path) -> None:
     digits = load_file(place / "my_digits.py")
     evaluator = digits.make_evaluator(Place())

@@ -68,6 +68,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "number"), [(file, number) for file in PAGES for number in range(2)])
 def test_the_errors_are_the_real_ones(place: Path, tmp_path: Path, file: str, number: int) -> None:
     right, wrong = WRONG[file][number]

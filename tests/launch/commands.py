@@ -80,8 +80,9 @@ def place_at(path: Path, orders: Orders | None = None) -> Place:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
+    """Of all files but hidden ones and those that Python compiles beside a winner.py."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".") and path.suffix != ".pyc"
     }

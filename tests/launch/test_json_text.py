@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ def refuse(constant: str) -> float:
     raise AssertionError(f"{constant} is no JSON")
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), VALUES))
 def test_a_strict_reader_takes_everything_and_finds_the_numbers_that_are_numbers(content: dict[str, Any]) -> None:
     assert json.loads(json_text(content), parse_constant=refuse) == without_what_is_no_number(content)

@@ -65,6 +65,7 @@ def test_its_blocks_are_the_papers() -> None:
     assert isinstance(nodes["classes.linear"], Linear)
 
 
+@pytest.mark.slow
 def test_tables_equal_lowered_networks_and_fvcore() -> None:
     space = replace(SPACE, input=Shape(3, 64, 48))
     mac_table, param_table = cost_tables(space, (*macs.RESOURCES, *params.RESOURCES))

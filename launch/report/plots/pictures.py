@@ -131,5 +131,5 @@ def _image(pixels: UInt8[np.ndarray, "h w *channels"]) -> Image.Image:
 
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG")  # `optimize` takes twelve times as long for 3 % of the size
     return buffer.getvalue()

@@ -10,6 +10,7 @@ from tests.experiments.tiny import SPACE
 MOST_BYTES = 200 * 2**20
 
 
+@pytest.mark.slow
 def test_a_process_runs_when_it_is_told_and_tells_its_memory(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="pip install 'chamnas[onnx]'")
     from nas.lowering.onnx import onnx_model

@@ -139,6 +139,7 @@ def test_stragglers_are_slower_by_their_factor() -> None:
     assert durations[180.0] / 2000 == pytest.approx(0.2, abs=4 * math.sqrt(0.2 * 0.8 / 2000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slowness", [1.0, 2.0])
 @pytest.mark.parametrize(("checkpoint_s", "stretches"), [(None, 1), (1200.0, 3), (600.0, 6)])
 def test_preempted_work_takes_as_long_as_renewal_theory_says(

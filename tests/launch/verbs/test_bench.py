@@ -162,6 +162,7 @@ def test_no_output_goes_onto_an_own_file_or_another_table(table: Path, tmp_path:
     assert other.read_bytes() == before and mine.read_text().startswith("from predictors.ridge")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "direction", "told"),
     [

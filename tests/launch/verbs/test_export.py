@@ -44,6 +44,7 @@ def test_an_onnx_file_runs_without_us(trained: TrainingFolder, tmp_path: Path) -
     assert facts["largest_difference"] < 1e-4 and facts["bytes"] == (tmp_path / "net.onnx").stat().st_size
 
 
+@pytest.mark.slow
 def test_a_pt2_file_of_any_size_runs_without_us(trained: TrainingFolder, tmp_path: Path) -> None:
     ended = export(trained.path, tmp_path / "net.pt2", "--format", "pt2", "--size", "dynamic")
     assert ended.code == 0, ended.err

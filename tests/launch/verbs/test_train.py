@@ -80,7 +80,7 @@ def test_it_starts_where_the_search_ended_and_leaves_a_better_network(
     assert ended.record["steps"] == 12 and "test_delta1" in ended.record["metrics"]
     assert folder.settings()["decisions"] == found["decisions"]
     assert folder.settings()["told"]["found"]["metrics"] == found["metrics"]
-    assert sorted(path.name for path in folder.path.iterdir() if not path.name.startswith(".")) == [
+    assert sorted(path.name for path in folder.path.iterdir() if not path.name.startswith((".", "__"))) == [
         "curve.csv", "network.json", "tensorboard", "trained.json", "training.json", "winner.pt", "winner.py",
     ]  # fmt: skip
 
@@ -165,6 +165,7 @@ def test_any_architecture_trains_with_a_teacher_and_goes_on_from_its_own_end(
     assert further.record["metrics_at_start"]["error"] == pytest.approx(ended.record["metrics"]["error"], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_an_onnx_file_teaches_and_threads_are_kept(
     whole: tuple[TrainingFolder, Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

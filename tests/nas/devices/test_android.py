@@ -33,6 +33,7 @@ esac
     return calls
 
 
+@pytest.mark.slow
 def test_the_fastest_iteration_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls = play(monkeypatch, tmp_path)
     monkeypatch.setattr(android, "_empty_run_ms", lambda runner, num_threads: 0.125)

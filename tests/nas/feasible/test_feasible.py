@@ -146,6 +146,7 @@ def test_samples_are_uniform_over_the_feasible_set(kind: str) -> None:
 # The reference space ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "low", "high"), [(2.5901e9, 3.480e19, 3.647e19), (1.3e9, 5.438e17, 5.791e17)])
 def test_the_published_figures(macs_table: CostTable, limit: float, low: float, high: float) -> None:
     found = certify(SPACE.num_options, [bound(macs_table, "<=", limit)], rng())
@@ -157,6 +158,7 @@ def test_the_published_figures(macs_table: CostTable, limit: float, low: float, 
     assert (macs_table.cost(sample) <= limit).all()
 
 
+@pytest.mark.slow
 def test_plain_sampling_agrees_with_the_certified_share(macs_table: CostTable) -> None:
     prices = macs_table.cost(SPACE.sample(400_000, rng()))
     for limit in (5e9, 1e10, 2e10):
@@ -166,6 +168,7 @@ def test_plain_sampling_agrees_with_the_certified_share(macs_table: CostTable) -
         assert found.count_low / found.size - noise <= share <= found.count_high / found.size + noise
 
 
+@pytest.mark.slow
 def test_uniform_samples_match_the_feasible_part_of_plain_ones(macs_table: CostTable) -> None:
     plain = SPACE.sample(400_000, rng())
     plain = plain[macs_table.cost(plain) <= 5e9]

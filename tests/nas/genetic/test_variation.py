@@ -90,6 +90,7 @@ def test_hashes_are_equal_exactly_where_rows_are(seed: int, num_decisions: int) 
     np.testing.assert_array_equal(hashes[:, None] == hashes[None], equal)
 
 
+@pytest.mark.slow
 def test_hashes_of_a_million_similar_rows_do_not_collide() -> None:
     digits = np.arange(1_000_000)[:, None] // 10 ** np.arange(6) % 10
     rows = np.tile(digits, (1, 5)).astype(np.int8)

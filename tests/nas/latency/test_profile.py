@@ -240,6 +240,7 @@ def test_a_machine_is_compared_with_what_it_was() -> None:
     assert slowdown(SPACE, slow, replace(table, checks=())) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drift", [0.0, 0.02])
 def test_bursts_and_drift_hardly_move_the_margin(drift: float) -> None:
     """A fifth of the time everything takes 1.3 to 2 times too long; benchmarks.unsteady_machine has more seeds."""

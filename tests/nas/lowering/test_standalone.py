@@ -73,6 +73,7 @@ def test_it_computes_what_the_built_module_computes(network: Network, tmp_path: 
     assert sum(parameter.numel() for parameter in model.parameters()) == network.params
 
 
+@pytest.mark.slow
 def test_it_runs_where_nothing_but_torch_is_installed(tmp_path: Path) -> None:
     network = networks()[0]
     (tmp_path / "winner.py").write_text(source(network, "A winner."))

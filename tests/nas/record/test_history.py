@@ -251,6 +251,7 @@ def _read_all(source: int, number: int) -> bytes:
     return b"".join(os.read(source, 1) for _ in range(number))
 
 
+@pytest.mark.slow
 def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_told(location: str | Path) -> None:
     num_told = 0
     for life in range(8):

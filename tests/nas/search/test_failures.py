@@ -69,6 +69,7 @@ def test_what_is_pending_says_nothing() -> None:
     assert (chance_to_complete(ridge.PREDICTOR, features, [*known, *waiting])(FEASIBLE) == chance(FEASIBLE)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strategy", "task"), [(ChamNet, ONE), (Halving, ONE), (Front, TWO)])
 def test_fewer_proposals_fail_than_of_a_search_that_does_not_see_failures(
     strategy: type[ChamNet | Front | Halving], task: Task

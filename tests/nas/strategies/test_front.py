@@ -57,6 +57,7 @@ def test_one_objective_is_refused() -> None:
         Front(task=ONE)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("a_token_genetic_search")
 def test_mutations_are_of_the_front() -> None:
     done, pending = history(20, 3)

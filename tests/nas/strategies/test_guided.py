@@ -69,6 +69,7 @@ def test_proposals_are_new_and_within_the_limits(strategy: ChamNet | Front) -> N
         assert sum(architecture) <= MAX_SUM and all(0 <= option < 4 for option in architecture)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("a_token_genetic_search")
 @every_strategy
 def test_some_proposals_are_random_and_some_are_mutations(strategy: ChamNet | Front) -> None:

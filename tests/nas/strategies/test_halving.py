@@ -81,6 +81,7 @@ def essence(trials: Sequence[Trial]) -> list[tuple[object, ...]]:
 MAKERS = [Halving, Asha]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("rungs", [RUNGS, THREE])
 @pytest.mark.parametrize(("slots", "lag"), [(1, 0), (8, 0), (8, 16)])
@@ -111,6 +112,7 @@ def test_one_in_eta_is_promoted(make: type[Halving | Asha], rungs: Rungs) -> Non
                 assert started >= int(complete / rungs.eta) - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("rungs", [RUNGS, THREE])
 def test_with_a_lag_the_same_trials_for_any_number_of_workers(make: type[Halving | Asha], rungs: Rungs) -> None:

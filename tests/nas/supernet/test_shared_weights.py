@@ -1,6 +1,7 @@
 """Shared weights: a network's own step is the step on its slices, and leaves every other channel alone."""
 
 import numpy as np
+import pytest
 import torch
 
 from nas.lowering.torch_module import build
@@ -22,6 +23,7 @@ def stepped(weights: SharedWeights, architecture: Architecture, *, seed: int = 0
     return output.detach()
 
 
+@pytest.mark.slow
 def test_every_network_of_the_space_fits_into_the_tensors() -> None:
     weights = fresh(SPACE, seed=0)
     for row in SPACE.sample(20, np.random.default_rng(0)).tolist():

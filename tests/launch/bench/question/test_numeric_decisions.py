@@ -111,6 +111,7 @@ def test_a_choice_sees_nothing_that_has_not_been_trained(tmp_path: Path) -> None
     assert again.places == first.places
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (DATA / "nasbench_mr.csv.gz").is_file(), reason="the benchmark tables are not in ../shared/data"
 )

@@ -23,6 +23,7 @@ def test_nothing_is_judged_by_less_than_two_trials(finished: RunFolder, num_tria
     assert judge(facts) == "There are too few complete trials to judge a predictor."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_trials", [2, 3, 4, 10, 11])
 def test_any_number_of_trials_is_judged(finished: RunFolder, num_trials: int) -> None:
     values = np.random.default_rng(0).normal(size=num_trials)

@@ -11,6 +11,7 @@ from nas.pictures.photo.photo import MOST_CELLS, photo_of
 from tests.nas.pictures.photo.scene import View, rendered
 
 
+@pytest.mark.slow
 def test_a_page_that_would_be_too_large_is_made_of_larger_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     rgb, log_disparity = (np.tile(one, (3, 3) if one.ndim == 2 else (3, 3, 1)) for one in rendered(View()))
     whole = photo_files(rgb, log_disparity, "whole")
