@@ -31,7 +31,7 @@ from nas.plugins import PREDICTORS
 from nas.resources import macs, params
 from nas.search import kendall_tau
 from nas.space import Architecture
-from search_spaces.table import Results, read_results
+from search_spaces.table import PREFIX, Results, read_results
 
 TABLE = Path(__file__).parent / "results/depth_table.csv.gz"
 NUM_LABELS = (12, 24, 48)
@@ -111,7 +111,11 @@ def architectures_of(results: Results) -> list[Architecture]:
     found = []
     for row in results.architectures.tolist():
         options = zip(results.choices, row, strict=True)
-        found.append(SPACE.architecture({choice.name: int(choice.options[option]) for choice, option in options}))
+        found.append(
+            SPACE.architecture(
+                {choice.name.removeprefix(PREFIX): int(choice.options[option]) for choice, option in options}
+            )
+        )
     return found
 
 
