@@ -80,7 +80,9 @@ class Experiment:
       reads_sets: whether `make_evaluator` reads `place.sets`; otherwise it is given one path, which it reads itself.
       fidelity: training budget of a search trial, in the evaluator's measure.
       rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.
+        A rung of 0 is a score by weights that all candidates share, see `nas.record.SharesWeights`.
       eta: with rungs, one in so many of a rung's complete trials is trained again on the next.
+      shared_steps: of the training of those weights, before the first trial; None without a rung of 0.
       lag: how many of the latest trials a proposal does without, see `nas.search.loop`; None for twice the workers.
       num_finalists: how many are trained again, at `final_fidelity`.
       int8_finals: steps of a training in int8 that each final gets, so that the best network as shipped wins; 0 only
@@ -115,6 +117,7 @@ class Experiment:
     objectives: tuple[str, ...] = ()
     rungs: tuple[int, ...] = ()
     eta: float = DEFAULT_ETA
+    shared_steps: int | None = None
     lag: int | None = None
     reads_sets: bool = False
 
@@ -256,7 +259,14 @@ def _check_counts(experiment: Experiment) -> None:
     for field in ("num_design", "num_trials", "fidelity", "num_finalists", "final_fidelity"):
         _check_count(field, getattr(experiment, field))
     for rung in _several("rungs", experiment.rungs):
-        _check_count("rungs", rung)
+        _check_count("rungs", rung, least=0)
+    if experiment.shared_steps is not None:
+        _check_count("shared_steps", experiment.shared_steps)
+    if 0 in experiment.rungs and experiment.shared_steps is None:
+        raise ExperimentError(
+            f"a rung of 0 scores by weights that candidates share, got no shared_steps in experiment "
+            f"{experiment.name!r}; say how long they are trained, such as shared_steps=1000, or leave the rung out"
+        )
     if experiment.lag is not None and (type(experiment.lag) is not int or experiment.lag < 0):
         raise ExperimentError(f"lag must be a whole number from 0, got {_shown(experiment.lag)}; 2 is usual")
     if experiment.int8_finals is not None and (type(experiment.int8_finals) is not int or experiment.int8_finals < 0):
@@ -277,9 +287,9 @@ def _check_counts(experiment: Experiment) -> None:
         raise ExperimentError(str(error)) from None
 
 
-def _check_count(field: str, value: object) -> None:
-    if type(value) is not int or value < 1:  # a bool is an int to Python, and numpy's cannot be written down as JSON
-        raise ExperimentError(f"{field} must be a whole number from 1, got {_shown(value)}; write one such as 10")
+def _check_count(field: str, value: object, *, least: int = 1) -> None:
+    if type(value) is not int or value < least:  # a bool is an int to Python, and numpy's cannot be written as JSON
+        raise ExperimentError(f"{field} must be a whole number from {least}, got {_shown(value)}; write one such as 10")
 
 
 def _several(field: str, value: object) -> tuple[Any, ...]:

@@ -6,12 +6,16 @@ The README's pictures of a page come from a test, of any finished run:
       --pictures docs/images --pictures-of runs/demo
 """
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import shapes
 
 shapes.install()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, and tests interrupt what they start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any_machine")
 

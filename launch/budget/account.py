@@ -168,6 +168,7 @@ def note(account: Account) -> dict[str, Any]:
         "budget": asdict(account.budget),
         "course": asdict(account.course),
         "shifts": [asdict(shift) for shift in account.meter.shifts],
+        **({"before_s": account.meter.before_s} if account.meter.before_s else {}),
     }
 
 
@@ -177,7 +178,7 @@ def read_note(found: Mapping[str, Any], clock: Callable[[], float]) -> Account:
     return Account(
         budget=Budget(**found["budget"]),
         course=Course(**found["course"]),
-        meter=Meter(shifts=shifts, clock=clock),
+        meter=Meter(shifts=shifts, clock=clock, before_s=found.get("before_s", 0.0)),
         began=datetime.fromisoformat(shifts[-1].since).timestamp(),
     )
 

@@ -27,10 +27,12 @@ class Meter:
     Attributes:
       shifts: in the order of their times, at least one.
       clock: seconds from some moment on.
+      before_s: of one core, spent before the first trial on what all trials use.
     """
 
     shifts: Sequence[Shift]
     clock: Callable[[], float]
+    before_s: float = 0.0
     ended_s: float = 0.0
     ended_gpu_s: float = 0.0
     ended_cpu_s: float = 0.0
@@ -38,6 +40,9 @@ class Meter:
     _fidelities: dict[Phase, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     _durations: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     _rates: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ended_cpu_s += self.before_s
 
     def follow(self, trials: Sequence[Trial], begun: Mapping[tuple[Phase, int], float] | None = None) -> None:
         """Look at a phase's trials, by ticket; those behind one that the record has lost count once that is back.
@@ -91,7 +96,8 @@ class Meter:
         self.ended_cpu_s += duration_s * shift.cpus
         if trial.state == "complete":  # a failed one tells little about the next
             insort(self._durations[trial.fidelity], duration_s)
-            insort(self._rates, duration_s / trial.fidelity)
+            if trial.fidelity:  # a score by shared weights says nothing of a step
+                insort(self._rates, duration_s / trial.fidelity)
 
     def _shift(self, trial: Trial) -> Shift:
         """The shift in which a trial ended."""

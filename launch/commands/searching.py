@@ -18,10 +18,10 @@ from launch.options import data_options, execution_options, json_option, latency
 @click.option(
     "--rung",
     "rungs",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     multiple=True,
     metavar="N",
-    help="Train first for so much less. [default: the experiment's]",
+    help="Train first for so much less; 0: score by shared weights. [default: the experiment's]",
 )
 @click.option(
     "--eta", type=float, metavar="E", help="One in E goes on to the next rung. [default: the experiment's, 4]"

@@ -137,7 +137,7 @@ def check_new(proposal: Proposal, known: Sequence[Trial], fidelities: Sequence[i
     Raises:
       ValueError: the architecture is known at this fidelity, or the fidelity is none of the search's.
     """
-    fidelity = proposal.fidelity or fidelities[-1]
+    fidelity = fidelities[-1] if proposal.fidelity is None else proposal.fidelity
     if any(trial.architecture == proposal.architecture and trial.fidelity == fidelity for trial in known):
         raise ValueError(
             f"{proposal.architecture} was proposed twice; a search asks once for an architecture at a fidelity"

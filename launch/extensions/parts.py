@@ -35,7 +35,7 @@ from nas.strategies import chamnet, front, halving, random
 LOADERS: Mapping[Kind, Callable[[str], Any]] = {STRATEGIES: load_strategy, PREDICTORS: load_predictor}
 USES = {STRATEGIES: "proposes", PREDICTORS: "predicts"}
 SETTINGS = tuple(kind.name for kind in LOADERS)
-MINIMISE_COSTS = (chamnet.STRATEGY, random.STRATEGY)
+MINIMISE_COSTS = (chamnet.STRATEGY, halving.STRATEGY, random.STRATEGY)
 """Strategies for a task with a goal; one of the user's own looks after itself."""
 ALONG_FRONTS = (front.STRATEGY, random.STRATEGY)
 """Strategies for several objectives; likewise."""
@@ -101,8 +101,7 @@ def check_parts(experiment: Experiment) -> None:
     if experiment.minimise and not isinstance(strategy, OwnStrategy) and strategy not in MINIMISE_COSTS:
         raise PartError(
             f"to minimise {experiment.minimise} takes a strategy that knows costs from what is trained, got "
-            f"{shown(_of(experiment, STRATEGIES))}; leave --strategy out, or name chamnet or random"
-            + (", and train without rungs" if experiment.rungs else "")
+            f"{shown(_of(experiment, STRATEGIES))}; leave --strategy out, or name chamnet, halving or random"
         )
     if experiment.objectives:
         _check_front(experiment)

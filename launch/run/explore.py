@@ -17,7 +17,8 @@ from nas.search import Strategy, Task
 from nas.search.loop import Plan
 
 DESIGN_STREAM = 2
-"""Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 4 in the finals, 5 and 6 in the report."""
+"""Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 4 in the finals, 5 and 6 in the report, 7 for
+shared weights."""
 
 
 def explore(prepared: Prepared, phases: Phases, options: Options) -> list[Trial]:

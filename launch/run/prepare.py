@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+
 from launch.experiment import Experiment, ExperimentError, Workplace
 from launch.extensions import prepared_evaluator
 from launch.pricing import Pricing, Within, aims_of, goal_of, price, quality_limit, shown, within
@@ -18,9 +20,10 @@ from launch.terminal import Progress
 from nas.costs import Limit
 from nas.feasible import FeasibleSet, InfeasibleError
 from nas.latency import LatencyTable
-from nas.record import Evaluator, QuantisesFinals, Shown, TaskCard, Trial, card_of
+from nas.record import Evaluator, QuantisesFinals, Shared, SharesWeights, Sharing, Shown, TaskCard, Trial, card_of
 from nas.search import Aims, Goal, QualityLimit
 
+SHARED_STREAM = 7  # of the seed, see `launch.run.explore`
 INT8_LIBRARIES = ("executorch", "torchao")
 
 
@@ -35,6 +38,7 @@ class Prepared:
       goal: None where the objective itself is minimised.
       aims: of a search for a front, None for one with a single objective.
       feasible: the architectures that meet the binding limits.
+      shared_s: core-seconds that weights took which all candidates share.
     """
 
     experiment: Experiment
@@ -48,6 +52,7 @@ class Prepared:
     quality: QualityLimit | None = None
     goal: Goal | None = None
     aims: Aims | None = None
+    shared_s: float = 0.0
 
     @property
     def objective(self) -> str:
@@ -101,9 +106,10 @@ def prepare(
     if space.note:
         progress.say(space.note)
     progress.say(_feasible_text(space.feasible))
+    shared = _shared(evaluator, experiment, space.feasible, folder, options.seed, progress)
     return Prepared(
         experiment=experiment,
-        evaluator=evaluator,
+        evaluator=shared.evaluator,
         card=card,
         tables=tables,
         pricing=space.pricing,
@@ -113,6 +119,7 @@ def prepare(
         quality=quality,
         goal=goal_of(experiment.minimise, quality, pricing),
         aims=aims_of(experiment.objectives, quality, pricing),
+        shared_s=shared.seconds,
     )
 
 
@@ -139,6 +146,40 @@ def _with_int8(evaluator: Evaluator, experiment: Experiment) -> Evaluator:
         if find_spec(library) is None:
             raise ValueError(f"int8 needs {library}, which is not installed: pip install 'chamnas[executorch]'")
     return evaluator.quantising(experiment.int8_finals)
+
+
+def _shared(
+    evaluator: Evaluator,
+    experiment: Experiment,
+    feasible: FeasibleSet,
+    folder: RunFolder,
+    seed: int,
+    progress: Progress,
+) -> Shared:
+    """The evaluator with weights that candidates share, if a rung asks for them: trained here, or found in the run.
+
+    Raises:
+      ExperimentError: it cannot.
+      ValueError: what the run holds is of another training.
+    """
+    if 0 not in experiment.rungs:
+        return Shared(evaluator=evaluator, seconds=0.0)
+    assert experiment.shared_steps is not None, "an experiment with such a rung has them"
+    if not isinstance(evaluator, SharesWeights):
+        raise ExperimentError(
+            f"a rung of 0 needs an evaluator with sharing(..) (nas.record.SharesWeights), and "
+            f"{type(evaluator).__name__} of experiment {experiment.name!r} lacks it; leave that rung out"
+        )
+    # Uniform draws crowd at the limits, and what is cheaper would be scored by weights that were never its own.
+    architectures = feasible.sample_spread(experiment.shared_steps, np.random.default_rng((seed, SHARED_STREAM)))
+    return evaluator.sharing(
+        Sharing(
+            architectures=architectures,
+            seed=seed,
+            keep=folder.shared_weights,
+            progress=lambda done, total: progress.step("training shared weights", done, total),
+        )
+    )
 
 
 def _tables(

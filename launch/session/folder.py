@@ -76,6 +76,11 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def shared_weights(self) -> Path:
+        """Of a search whose candidates share weights."""
+        return self.path / "shared.pt"
+
+    @property
     def timings(self) -> Path:
         """Latencies of candidates for the finals, measured whole."""
         return self.path / "timings.json"

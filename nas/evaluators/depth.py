@@ -22,9 +22,10 @@ from nas.depth.training import Recipe
 from nas.depth.training.course import depth_course, named, some_inputs
 from nas.depth.training.data_parallel import train_together
 from nas.depth.training.training import CHECKPOINT_EVERY, evaluate, predict, train
+from nas.evaluators._shared_depth import SharedDepth, shared_depth
 from nas.lowering.standalone import state
 from nas.lowering.torch_module import BuiltNetwork, build, fold
-from nas.record import INT8, TEST, Evaluation, Job, TaskCard
+from nas.record import INT8, TEST, Evaluation, Job, Shared, Sharing, TaskCard
 from nas.record.checkpoints import Checkpoints
 from nas.space import Space
 
@@ -38,7 +39,8 @@ class DepthEvaluator:
     `devices` are torch's names; with none, training takes the GPUs that its worker has been given, or else the CPU.
     Several train one network together. With `checkpoints` a job that is run again goes on where it last kept itself,
     and gives what it would have given undisturbed (on a GPU as far as that repeats itself). With `int8_steps`, finals
-    are measured in int8 as well, after so many steps more; None for float32 alone.
+    are measured in int8 as well, after so many steps more; None for float32 alone. With `shared` a job of fidelity 0 is
+    scored by weights that all candidates share.
     """
 
     space: Space
@@ -48,8 +50,11 @@ class DepthEvaluator:
     checkpoints: Checkpoints | None = None
     checkpoint_every: int = CHECKPOINT_EVERY
     int8_steps: int | None = None
+    shared: SharedDepth | None = None
 
     def __call__(self, job: Job) -> Evaluation:
+        if not job.fidelity:
+            return Evaluation(metrics=self._by_shared_weights(job))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(job.seed)
             module = build(self.space.lower(job.architecture))
@@ -64,6 +69,11 @@ class DepthEvaluator:
         if self.int8_steps is not None:
             metrics |= self._in_int8(folded.cpu(), job, self.int8_steps, device)
         return Evaluation(metrics=metrics, artifacts=self._artifacts(folded.cpu()), notes=notes)
+
+    def _by_shared_weights(self, job: Job) -> dict[str, float]:
+        if self.shared is None:
+            raise ValueError("a fidelity of 0 steps is for weights that candidates share, and none were trained")
+        return _named(self.shared.score(job.architecture, self.data))
 
     def _in_int8(self, folded: BuiltNetwork, job: Job, steps: int, device: str) -> dict[str, float]:
         """The same metrics of the network in int8, "error_int8" and so on."""
@@ -107,6 +117,11 @@ class DepthEvaluator:
     def quantising(self, steps: int) -> "DepthEvaluator":
         """See `nas.record.QuantisesFinals`."""
         return replace(self, int8_steps=steps)
+
+    def sharing(self, sharing: Sharing) -> Shared:
+        """See `nas.record.SharesWeights`."""
+        shared = shared_depth(self.space, self.data, self.recipe, sharing)
+        return Shared(evaluator=replace(self, shared=shared), seconds=shared.seconds)
 
     def divided(self) -> "DepthEvaluator | None":
         """See `nas.record.Divisible`; None where a part would have no image."""

@@ -9,8 +9,9 @@ A ticket numbers the trials of one phase from 0. The search asks; the finals tra
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -45,7 +46,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One training to run. `fidelity` is its budget in the evaluator's own measure, such as optimiser steps."""
+    """One training to run. `fidelity` is its budget in the evaluator's own measure, such as optimiser steps.
+
+    A fidelity of 0 asks for no training of the candidate's own, see `SharesWeights`.
+    """
 
     phase: Phase
     ticket: int
@@ -136,6 +140,44 @@ class QuantisesFinals(Protocol):
 
     def quantising(self, steps: int) -> Evaluator:
         """The same evaluator; it trains each final in int8 for so many steps more, 0 for its ranges alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """How weights are to be trained that all candidates share.
+
+    Attributes:
+      architectures: of each step, in the evaluator's measure, the one that makes it.
+      seed: of the training.
+      keep: a file: the training goes on from it if it is there, and leaves its weights in it.
+      progress: told (steps done, steps).
+    """
+
+    architectures: Int8[np.ndarray, "steps d"]
+    seed: int
+    keep: Path
+    progress: Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """An evaluator with shared weights, and the seconds that one core has spent on their training so far."""
+
+    evaluator: Evaluator
+    seconds: float
+
+
+@runtime_checkable
+class SharesWeights(Protocol):
+    """Optional protocol of an evaluator that can score a candidate that has not been trained by itself."""
+
+    def sharing(self, sharing: Sharing) -> Shared:
+        """The same evaluator; it scores a job of fidelity 0 by weights that all candidates share.
+
+        Raises:
+          ValueError: what is kept is of another training.
+        """
         ...
 
 

@@ -27,7 +27,8 @@ class Rungs:
     """Fidelities at which a search may train, and how selective it is between them.
 
     Attributes:
-      fidelities: ascending; the last is the one that is sought, the others are cheaper and tell of it.
+      fidelities: ascending; the last is the one that is sought, the others are cheaper and tell of it. 0 is a score
+        without a training of the candidate's own, by weights that all share.
       eta: one in so many of a rung's complete trials is trained again on the next.
 
     Raises:
@@ -38,9 +39,14 @@ class Rungs:
     eta: float
 
     def __post_init__(self) -> None:
-        if not self.fidelities or self.fidelities[0] < 1 or any(np.diff(self.fidelities) <= 0):
+        if (
+            not self.fidelities
+            or self.fidelities[0] < 0
+            or not self.fidelities[-1]
+            or any(np.diff(self.fidelities) <= 0)
+        ):
             told = ", ".join(map(str, self.fidelities)) or "none"
-            raise ValueError(f"rungs are fidelities of 1 or more that grow up to the full one, got {told}; sort them")
+            raise ValueError(f"rungs are fidelities of 0 or more that grow up to the full one, got {told}; sort them")
         if not 1 < self.eta < math.inf:
             raise ValueError(f"eta must be more than 1, got {self.eta:g}; 4 trains one in four again on the next rung")
 

@@ -6,7 +6,8 @@ One in eta of those complete on a rung is trained again on the next (`nas.strate
 whose predicted objective at the full fidelity is best, whatever its rank on its own rung. The predictor knows each
 trial's fidelity: it is one more feature, and all rungs are learnt in one fit.
 
-Without rungs this is ChamNet's search, proposal by proposal.
+Where a cost is minimised under a limit on the objective, the promise of `nas.search.goal` takes the place of both, and
+what the limit speaks of climbs first. Without rungs this is ChamNet's search, proposal by proposal.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from nas.search import (
     Chance,
     Features,
     Fitted,
+    Goal,
     Predictor,
     Rungs,
     Task,
@@ -50,7 +52,9 @@ class Halving:
 
             return guided(self.task, done, pending, rng, parents=lambda _: view.best(), score=score)
 
-        return next_proposal(self.task.rungs, done, pending, rank=view.promise, enter=enter)
+        goal = self.task.goal
+        owed = goal.quality.reference if goal else None
+        return next_proposal(self.task.rungs, done, pending, rank=view.promise, enter=enter, owed=owed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,9 @@ class _View:
 
     def score(self, chance: Chance) -> Objective:
         """Minus the logarithm of the expected improvement at the full fidelity times the chance to complete."""
+        if self.task.goal is not None:
+            regret = self._regret(self.task.goal)
+            return lambda population: regret(population) - np.log(chance(population))
         fitted, best = self._fitted()
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
@@ -79,20 +86,38 @@ class _View:
         return score
 
     def promise(self, trials: Sequence[Trial]) -> Float[np.ndarray, " n"]:
-        """The predicted objective at the full fidelity, stretched."""
+        """The predicted objective at the full fidelity, stretched; for a goal, minus the logarithm of the promise."""
+        if self.task.goal is not None:
+            return self._regret(self.task.goal)(rows(trials))
         fitted, _ = self._fitted()
         return fitted.predict_mean(self.task.features(rows(trials)))
 
+    def _regret(self, goal: Goal) -> Objective:
+        """See `Goal.regret`; at the full fidelity, or on the highest rung that has trials enough."""
+        fitted, top = self._believed()
+        return goal.regret(fitted, self.task.features, self._complete()[top])
+
     def _fitted(self) -> tuple[Fitted, float]:
         """The predictor of the highest rung that has trials enough, and the best value there, on its scale."""
-        pairs = zip(self._complete(), self._by_rung(self.pending), strict=True)
-        rungs = [self._rung(complete, pending) for complete, pending in pairs if complete]
-        top = max((k for k, rung in enumerate(rungs) if len(rung.y) >= MIN_COMPLETE), default=0)
-        return believing(informed(self.task.predictor, rungs[:top]), rungs[top]), float(rungs[top].y.min())
+        fitted, top = self._believed()
+        return fitted, float(self._values(self._complete()[top]).min())
+
+    def _believed(self) -> tuple[Fitted, int]:
+        """The predictor of the highest rung that has trials enough, and which one that is."""
+        complete = self._complete()
+        known = [k for k, trials in enumerate(complete) if trials]
+        top = max((k for k in known if len(complete[k]) >= MIN_COMPLETE), default=known[0])
+        pending = self._by_rung(self.pending)
+        rungs = [self._rung(complete[k], pending[k]) for k in known if k <= top]
+        return believing(informed(self.task.predictor, rungs[:-1]), rungs[-1]), top
 
     def _rung(self, complete: Sequence[Trial], pending: Sequence[Trial]) -> Rung:
-        y = stretch(drawn_in(np.array([self._objective(trial) for trial in complete])))
-        return Rung(X=self.task.features(rows(complete)), y=y, X_pending=self._features(pending))
+        return Rung(X=self.task.features(rows(complete)), y=self._values(complete), X_pending=self._features(pending))
+
+    def _values(self, complete: Sequence[Trial]) -> Float[np.ndarray, " n"]:
+        """Stretched near the best; not for a goal, whose limit is on the metric as it is."""
+        y = drawn_in(np.array([self._objective(trial) for trial in complete]))
+        return y if self.task.goal is not None else stretch(y)
 
     def _features(self, trials: Sequence[Trial]) -> Float[np.ndarray, "n f"] | None:
         return self.task.features(rows(trials)) if trials else None

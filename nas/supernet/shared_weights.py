@@ -15,6 +15,7 @@ Guo et al. 2020, "Single path one-shot NAS", for one network a step.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
@@ -24,6 +25,7 @@ from nas.space import Architecture, Space
 
 BETAS = (0.9, 0.95)
 EPS = 1e-8
+STATE = ("tensors", "first_moments", "second_moments", "counts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +44,21 @@ class SharedWeights:
 
     def network(self, architecture: Architecture) -> BuiltNetwork:
         """A network of its own with copies of its slices, channels last, in training mode."""
-        module = empty(self.space, architecture)
-        with torch.no_grad():
-            for name, parameter in module.named_parameters():
-                parameter.copy_(self.tensors[name][_slices(self.tensors[name], parameter)])
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub has no such overload
-        return module.train()
+        return network(self.space, {name: tensor.numpy() for name, tensor in self.tensors.items()}, architecture)
+
+    def state(self) -> dict[str, dict[str, Tensor]]:
+        """All tensors, as `restore` takes them."""
+        return {name: dict(getattr(self, name)) for name in STATE}
+
+    def restore(self, state: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Take over what `state` gave, in place.
+
+        Raises:
+          KeyError, RuntimeError: it is of another space.
+        """
+        for name in STATE:
+            for key, tensor in getattr(self, name).items():
+                tensor.copy_(state[name][key])
 
     def update(self, module: nn.Module, *, learning_rate: float, weight_decay: float) -> None:
         """One step of AdamW by the module's gradients, on its slices; weight decay is on convolutions' weights only."""
@@ -86,6 +97,16 @@ class SharedWeights:
             self.tensors[name][slices[i]] = parameters[i]
             self.first_moments[name][slices[i]] = first[i]
             self.second_moments[name][slices[i]] = second[i]
+
+
+def network(space: Space, tensors: Mapping[str, np.ndarray], architecture: Architecture) -> BuiltNetwork:
+    """A network of its own with copies of its slices of the full tensors, channels last, in training mode."""
+    module = empty(space, architecture)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(torch.from_numpy(tensors[name][_slices(tensors[name], parameter)].copy()))
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub has no such overload
+    return module.train()
 
 
 def fresh(space: Space, *, seed: int) -> SharedWeights:
@@ -134,7 +155,7 @@ def empty(space: Space, architecture: Architecture) -> BuiltNetwork:
     return module
 
 
-def _slices(full: Tensor, part: Tensor) -> tuple[slice, ...]:
+def _slices(full: Tensor | np.ndarray, part: Tensor) -> tuple[slice, ...]:
     """The first channels; of a kernel its middle."""
     sides = [
         slice((whole - size) // 2, (whole - size) // 2 + size) if axis >= 2 else slice(0, size)

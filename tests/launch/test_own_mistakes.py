@@ -87,7 +87,7 @@ FIELDS = [
     ("num_trials=12", "num_trials=-12", "num_trials must be a whole number from 1, got -12"),
     ("num_trials=12", "num_trials='12'", "num_trials must be a whole number from 1, got '12'"),
     ("num_design=6", "num_design=13", "num_design is part of num_trials, got 13 of 12; lower it"),
-    ("num_design=6,", "num_design=6, rungs=(3, 2),", "rungs are fidelities of 1 or more that grow"),
+    ("num_design=6,", "num_design=6, rungs=(3, 2),", "rungs are fidelities of 0 or more that grow"),
     ("num_design=6,", "num_design=6, lag=-1,", "lag must be a whole number from 0, got -1; 2 is usual"),
     ("num_design=6,", "num_design=6, eta='4',", "eta must be a number above 1, got '4'; 4 is usual"),
     ('("macs <= 0.7 * published",)', '"macs <= 1K"', "limits must be a tuple, got 'macs <= 1K'; one alone"),

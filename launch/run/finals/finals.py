@@ -92,7 +92,7 @@ def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
     origins: dict[Architecture, list[str]] = {}
     for proposal in proposals:
         origins.setdefault(proposal.architecture, []).append(proposal.origin)
-    return [Proposal(architecture=row, origin=", ".join(names)) for row, names in origins.items()]
+    return [Proposal(architecture=row, origin=", ".join(dict.fromkeys(names))) for row, names in origins.items()]
 
 
 def _by_ticket(old: Sequence[Trial], new: Sequence[Proposal]) -> tuple[Proposal, ...]:

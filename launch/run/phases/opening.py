@@ -62,7 +62,7 @@ def open_phases(
         history=history,
         executor=executor,
         checkpoints=place.checkpoints,
-        account=open_account(prepared.experiment, history, options, executor.slots),
+        account=open_account(prepared.experiment, history, options, executor.slots, before_s=prepared.shared_s),
         progress=progress,
     )
 

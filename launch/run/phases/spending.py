@@ -15,12 +15,18 @@ NUM_YARDSTICKS = 2
 """Of the design, trained again beside the finalists."""
 
 
-def open_account(experiment: Experiment, history: History, options: Options, slots: int) -> Account:
-    """The run's account, with what earlier commands have spent; its clock begins now."""
+def open_account(
+    experiment: Experiment, history: History, options: Options, slots: int, *, before_s: float = 0.0
+) -> Account:
+    """The run's account, with what earlier commands have spent; its clock begins now.
+
+    Args:
+      before_s: core-seconds spent before the first trial, on what all trials use.
+    """
     earlier = history.notes().get("account", {"shifts": []})["shifts"]
     since = datetime.now(UTC).isoformat(timespec="seconds")
     shifts = (*(Shift(**shift) for shift in earlier), Shift(since=since, gpus=options.gpus, cpus=options.cpus))
-    meter = Meter(shifts=shifts, clock=time.monotonic)
+    meter = Meter(shifts=shifts, clock=time.monotonic, before_s=before_s)
     for phase in PHASES:
         meter.follow(history.phase(phase))
     num_finals = experiment.num_finalists + NUM_YARDSTICKS + (experiment.baseline is not None)

@@ -6,11 +6,11 @@ What the shared weights are is not known here: they hand out modules and take ba
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Int8
 from torch import Tensor, nn
 
 from nas.depth.data import DepthImages
@@ -25,6 +25,7 @@ NUM_CALIBRATION = 4
 CALIBRATION_SIZE = 32
 
 
+@runtime_checkable  # the test run checks the types of arguments
 class Weights(Protocol):
     """Shared weights, as `train_shared` needs them."""
 
@@ -35,32 +36,35 @@ class Weights(Protocol):
 
 def train_shared(
     weights: Weights,
-    sample: Callable[[np.random.Generator], tuple[int, ...]],
+    architectures: Int8[np.ndarray, "steps d"],
     images: DepthImages,
     recipe: Recipe,
     *,
     seed: int,
+    first: int = 0,
     on_step: Callable[[int, float], None] | None = None,
-) -> Float32[np.ndarray, " steps"]:
-    """Train the shared weights in place on a CPU; the losses of the steps.
+) -> Float32[np.ndarray, " made"]:
+    """Train the shared weights in place on a CPU; the losses of the steps from `first` on.
 
     Args:
-      sample: draws the network of a step.
-      seed: of networks, order and augmentation.
+      architectures: the network of each step.
+      seed: of order and augmentation.
+      first: the steps that the weights have made already.
+      on_step: called with (step, loss) after each step.
 
     Raises:
       TrainingDiverged: the loss became NaN or infinite.
     """
     pictures = load(images, torch.device("cpu"))
     order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)), images.draws)
-    losses = np.zeros(recipe.steps, dtype=np.float32)
-    for step in range(recipe.steps):
+    losses = np.zeros(recipe.steps - first, dtype=np.float32)
+    for step in range(first, recipe.steps):
         rng = np.random.default_rng((seed, 1, step))
-        module = weights.network(sample(rng))
+        module = weights.network(tuple(architectures[step].tolist()))
         batch = pictures.cut(order[step], recipe, rng)
         prediction = module(batch.rgb)
         loss = depth_loss(prediction, batch.log_disparity, batch.valid, edge_weight=recipe.edge_weight)
-        losses[step] = value = float(loss.detach())
+        losses[step - first] = value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingDiverged(step, value, recipe.peak_lr)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's stub

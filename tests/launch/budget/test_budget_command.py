@@ -110,7 +110,7 @@ def test_a_run_in_rungs_that_is_cut_short_goes_on_to_the_same_trials(
 
 def test_rungs_that_cannot_be_are_refused(place: Place) -> None:
     high = nas(*place.search("--rung", "1"))
-    assert high.code == 2 and "rungs are fidelities of 1 or more that grow up to the full one, got 1, 1" in high.err
+    assert high.code == 2 and "rungs are fidelities of 0 or more that grow up to the full one, got 1, 1" in high.err
     eta = nas(*place.search("--eta", "3"))
     assert eta.code == 2 and "got 3 and no rung; give --rung too" in eta.err
     few = nas(*place.search("--rung", "2", "--trials", "19", experiment=experiment(place.path)))

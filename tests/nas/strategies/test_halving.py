@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from jaxtyping import Float
+from jaxtyping import Float, Int8
 
 from launch.bench.replay.memory_record import MemoryRecord
 from launch.executors.simulated import SimulatedExecutor
 from nas.record import Evaluation, Exhausted, Job, Outcome, Proposal, Trial
-from nas.search import Rungs, Strategy, Task
+from nas.search import Goal, QualityLimit, Rungs, Strategy, Task
 from nas.search.loop import Plan, run
 from nas.strategies.asha import Asha
 from nas.strategies.chamnet import ChamNet
 from nas.strategies.halving import Halving, full_predictor
 from predictors import gp, ridge
-from tests.nas.strategies.small import FEASIBLE, ONE, error, features, history, listed, trial
+from tests.nas.strategies.small import FEASIBLE, ONE, both, error, features, history, listed, trial
 
 RUNGS = Rungs(fidelities=(1, 9), eta=3.0)
 THREE = Rungs(fidelities=(1, 3, 9), eta=2.0)
@@ -110,6 +110,24 @@ def test_one_in_eta_is_promoted(make: type[Halving | Asha], rungs: Rungs) -> Non
             assert started <= complete / rungs.eta
             if end == len(trials):
                 assert started >= int(complete / rungs.eta) - 1
+
+
+def cost(population: Int8[np.ndarray, "n 4"]) -> Float[np.ndarray, " n"]:
+    return 1.0 + both(population)[:, 1]
+
+
+def test_for_a_goal_what_it_compares_with_climbs_at_once_and_cheaper_ones_that_are_good_enough_follow() -> None:
+    reference = (2, 2, 2, 2)
+    bar = QualityLimit(metric="error", amount=1.05, reference=reference, text="")
+    first = Proposal(architecture=reference, origin="baseline")
+    task = replace(TASK, opening=(first, *ONE.opening), goal=Goal(name="cost", cost=cost, quality=bar))
+    trials = search(Halving(task=task), num_trials=60)
+    assert [(one.architecture, one.fidelity) for one in trials[:2]] == [(reference, 1), (reference, 9)]
+    full = [one for one in trials if one.fidelity == 9 and one.state == "complete"]
+    good = np.array([one.architecture for one in full if one.metrics["error"] <= 1.05 * error(reference)])
+    possible = FEASIBLE[both(FEASIBLE)[:, 0] <= 1.05 * error(reference)]
+    assert cost(good).min() <= np.quantile(cost(possible), 0.1) < cost(np.array([reference]))[0]
+    assert len(full) < len(trials) / 2
 
 
 @pytest.mark.slow
@@ -231,7 +249,7 @@ def test_a_fit_of_several_rungs_predicts_alike_in_both_ways_and_is_surer_where_i
         ((), 3.0, "got none"),
         ((3, 1), 3.0, "got 3, 1; sort them"),
         ((1, 1), 3.0, "got 1, 1; sort them"),
-        ((0, 1), 3.0, "got 0, 1"),
+        ((-1, 1), 3.0, "got -1, 1"),
         ((1, 9), 1.0, "eta must be more than 1, got 1; 4 trains one in four"),
     ],
 )
