@@ -7,6 +7,7 @@ Five networks make ten pairs: a tau of theirs says whether the order breaks down
 """
 
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import combinations
@@ -17,7 +18,6 @@ import numpy as np
 from launch.session import RunFolder
 from launch.session.session import Session, open_session
 from launch.terminal import figure, table
-from launch.verbs import train
 from nas.record import Trial
 from nas.search import kendall_tau
 
@@ -58,13 +58,11 @@ def _trained(session: Session, run: Path, trial: Trial, out: Path, steps: int) -
     out.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"decisions": session.experiment.space.decisions(trial.architecture)}))
     print(f"training {trial.name} for {steps:,} steps in {folder}", file=sys.stderr, flush=True)
-    command = {
-        "experiment": str(run), "data": None, "depth_is": None, "depth_invalid": (), "depth_valid": (), "cache": None,
-        "steps": steps, "hours": None, "lr": None, "seed": session.seed, "device": None, "precision": None,
-        "from_scratch": True, "augment": True, "teacher": None, "threads": None,
-        "teacher_wants": "unit", "teacher_gives": "log-disparity",
-    }  # fmt: skip
-    train.run(source=file, out=folder, as_json=False, **command)
+    command = [
+        sys.executable, "-m", "launch", "train", str(file), "--experiment", str(run), "--out", str(folder),
+        "--steps", str(steps), "--seed", str(session.seed), "--from-scratch",
+    ]  # fmt: skip
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     metrics: dict[str, float] = json.loads((folder / "trained.json").read_text())["metrics"]
     return metrics[session.objective]
 

@@ -15,10 +15,15 @@ from nas.feasible import graded, space_filling
 from nas.record import Proposal, Trial
 from nas.search import Strategy, Task
 from nas.search.loop import Plan
+from nas.space import Architecture
 
 DESIGN_STREAM = 2
 """Of the seed; 0, 1 and 3 are used in pricing, profiling and judging, 4 in the finals, 5 and 6 in the report, 7 for
 shared weights."""
+
+NARROWED = "narrowed"
+FACTORS = tuple(np.linspace(0.95, 0.2, 16).tolist())
+"""Of the widths of what a goal compares with."""
 
 
 def explore(prepared: Prepared, phases: Phases, options: Options) -> list[Trial]:
@@ -93,7 +98,8 @@ def strategy(prepared: Prepared, seed: int) -> Strategy:
 def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
     """The baseline, where it meets the limits: the search starts from where one stands. Then the design.
 
-    What a goal compares with comes whether or not it meets them: its error is the measure of all others.
+    What a goal compares with comes whether or not it meets them: its error is the measure of all others. Up to half of
+    the design are then narrower versions of it, which is what one would try without a search.
     The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
     """
     size, features = prepared.experiment.num_design, prepared.pricing.features
@@ -105,7 +111,18 @@ def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
     filling = [Proposal(architecture=tuple(row), origin="design") for row in design.tolist()]
     start = [known for known in baseline(prepared.experiment) if _meets_limits(prepared, known)]
     measure = measured_by(prepared) if prepared.goal else []
-    return (*start, *(known for known in measure if known not in start), *filling)
+    narrower = [known for one in measure for known in _narrowed(prepared, one.architecture, most=size // 2)]
+    return (*start, *(known for known in measure if known not in start), *narrower, *filling[: size - len(narrower)])
+
+
+def _narrowed(prepared: Prepared, reference: Architecture, *, most: int) -> list[Proposal]:
+    """The reference with narrower widths, as far apart as they go among those that meet the limits."""
+    space = prepared.experiment.space
+    found = list(dict.fromkeys(space.narrowed(reference, factor) for factor in FACTORS))
+    proposals = [Proposal(architecture=row, origin=NARROWED) for row in found if row != reference]
+    fine = [known for known in proposals if _meets_limits(prepared, known)]
+    places = np.unique(np.linspace(0, len(fine) - 1, min(most, len(fine))).round().astype(int))
+    return [fine[place] for place in places]
 
 
 def _meets_limits(prepared: Prepared, proposal: Proposal) -> bool:

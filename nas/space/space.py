@@ -192,6 +192,19 @@ class Space:
             raise SpaceError(f"space {self.name!r} has no reference architecture {name!r}; known: {known}")
         return self.architecture(self.references[name])
 
+    def narrowed(self, architecture: Architecture, factor: float) -> Architecture:
+        """The architecture with each chosen width times `factor`, to the nearest option: how one scales by hand.
+
+        Source: the width multiplier of Howard et al. 2017, "MobileNets".
+        """
+        widths = {stage.width for stage in self.stages if isinstance(stage.width, Choice)}
+        return tuple(
+            int(np.abs(np.array(choice.options, dtype=float) - factor * float(choice.options[i])).argmin())
+            if choice in widths
+            else i
+            for choice, i in zip(self.choices, architecture, strict=True)
+        )
+
     def _choice_names(self) -> str:
         return ", ".join(choice.name for choice in self.choices)
 

@@ -20,7 +20,6 @@ from jaxtyping import Float
 
 from nas.record import Exhausted, Proposal, Trial
 from nas.search import Fitted, Prediction, Predictor, Rungs
-from nas.space import Architecture
 
 Rank = Callable[[Sequence[Trial]], Float[np.ndarray, " n"]]
 """Of one rung's complete trials, what speaks against each; the least is promoted."""
@@ -35,19 +34,24 @@ def next_proposal(
     *,
     rank: Rank,
     enter: Enter,
-    owed: Architecture | None = None,
+    measure: Proposal | None = None,
 ) -> Proposal:
     """A promotion where one is due, else a new architecture on the lowest rung; without rungs always that.
 
     Args:
-      owed: the architecture that others are compared with: it climbs as soon as it can, whatever room there is.
+      measure: what others are compared with: it is trained in full before anything else, and on no other rung.
 
     Raises:
       Exhausted: there is no new architecture, and none to promote.
     """
     if rungs is None:
         return enter(done, pending)
-    if (due := _climb(rungs, done, pending, owed) or _promotion(rungs, done, pending, rank)) is not None:
+    full = rungs.fidelities[-1]
+    if measure and all(
+        (trial.architecture, trial.fidelity) != (measure.architecture, full) for trial in (*done, *pending)
+    ):
+        return replace(measure, fidelity=full)
+    if (due := _promotion(rungs, done, pending, rank)) is not None:
         return due
     lowest = rungs.fidelities[0]
     try:
@@ -57,16 +61,6 @@ def next_proposal(
             raise
         return rest
     return replace(found, fidelity=lowest)
-
-
-def _climb(rungs: Rungs, done: Sequence[Trial], pending: Sequence[Trial], owed: Architecture | None) -> Proposal | None:
-    """The next rung of an architecture that is owed it; None if it waits, is at the top, or has failed below it."""
-    mine = [trial for trial in (*done, *pending) if trial.architecture == owed]
-    for here, above in itertools.pairwise(rungs.fidelities):
-        is_complete = any(trial.fidelity == here and trial.state == "complete" for trial in mine)
-        if is_complete and not any(trial.fidelity == above for trial in mine):
-            return Proposal(architecture=mine[0].architecture, origin="promotion", fidelity=above)
-    return None
 
 
 def _promotion(

@@ -7,11 +7,11 @@ whose predicted objective at the full fidelity is best, whatever its rank on its
 trial's fidelity: it is one more feature, and all rungs are learnt in one fit.
 
 Where a cost is minimised under a limit on the objective, the promise of `nas.search.goal` takes the place of both, and
-what the limit speaks of climbs first. Without rungs this is ChamNet's search, proposal by proposal.
+what the limit speaks of is trained in full first. Without rungs this is ChamNet's search, proposal by proposal.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int8
@@ -45,16 +45,27 @@ class Halving:
     def propose(self, done: Sequence[Trial], pending: Sequence[Trial], rng: np.random.Generator) -> Proposal:
         """See `nas.search.Strategy`."""
         view = _View(task=self.task, done=done, pending=pending)
+        measure, entering = _measure(self.task), self.task
+        if measure is not None and self.task.rungs is not None:
+            rest = tuple(one for one in self.task.opening if one.architecture != measure.architecture)
+            entering = replace(self.task, opening=rest)
 
         def enter(done: Sequence[Trial], pending: Sequence[Trial]) -> Proposal:
             def score(_complete: Sequence[Trial], _pending: Sequence[Trial], chance: Chance, *_: object) -> Objective:
                 return view.score(chance)
 
-            return guided(self.task, done, pending, rng, parents=lambda _: view.best(), score=score)
+            return guided(entering, done, pending, rng, parents=lambda _: view.best(), score=score)
 
-        goal = self.task.goal
-        owed = goal.quality.reference if goal else None
-        return next_proposal(self.task.rungs, done, pending, rank=view.promise, enter=enter, owed=owed)
+        return next_proposal(self.task.rungs, done, pending, rank=view.promise, enter=enter, measure=measure)
+
+
+def _measure(task: Task) -> Proposal | None:
+    """What a goal compares with, as the opening has it; None without one."""
+    reference = task.goal.quality.reference if task.goal else None
+    if reference is None:
+        return None
+    named = [one for one in task.opening if one.architecture == reference]
+    return named[0] if named else Proposal(architecture=reference, origin="reference")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ REASONS = {  # a final's origin names one or more of these
     "measured": "among the best measured in the search",
     "design median": "the median of the design",
     "design best": "the best of the design",
+    "narrowed best": "the best of the baseline's narrower versions",
 }
 
 

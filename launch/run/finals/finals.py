@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from launch.run.explore import baseline, measured_by
+from launch.run.explore import NARROWED, baseline, measured_by
 from launch.run.finals.finalists import Finalists
 from launch.run.options import Options
 from launch.run.phases.phases import Phases, latest_failure
@@ -60,12 +60,16 @@ def _finalists(prepared: Prepared, phases: Phases, options: Options) -> Finalist
 
 
 def _yardsticks(prepared: Prepared, phases: Phases, fitted: Fitted) -> list[Proposal]:
-    """The baseline, what a limit on the objective is measured by, and the design's median and best, which no strategy
-    chose.
+    """The baseline, what a limit on the objective is measured by, and what no strategy chose: the best of the design,
+    and its median or, for a goal, the best of the reference's narrower versions.
     """
-    trials = [trial for trial in phases.trials("search") if trial.origin == "design" and trial.state == "complete"]
-    design = _ranked(prepared, trials, fitted)
-    chosen = {"design median": design[len(design) // 2], "design best": design[0]} if design else {}
+    trials = [trial for trial in phases.trials("search") if trial.state == "complete"]
+    by_origin = {origin: [trial for trial in trials if trial.origin == origin] for origin in ("design", NARROWED)}
+    design, narrowed = (_ranked(prepared, some, fitted) for some in by_origin.values())
+    chosen = {f"{NARROWED} best": narrowed[0]} if narrowed else {}
+    if design:
+        chosen |= {} if narrowed else {"design median": design[len(design) // 2]}
+        chosen |= {"design best": design[0]}
     return [
         *baseline(prepared.experiment),
         *measured_by(prepared),
