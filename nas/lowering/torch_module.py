@@ -28,7 +28,7 @@ class BuiltNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.layers = nn.ModuleDict({module_name(node): make_layer(node.op, batch_norm) for node in network.nodes})
-        self._plan = _plan(network)
+        self._plan = plan(network)
 
     def forward(self, image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k *picture"]:
         check_sides(image, self.network.side_multiple)
@@ -160,7 +160,7 @@ def _conv(op: Conv, batch_norm: bool) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _plan(network: Network) -> tuple[tuple[Node, tuple[str, ...]], ...]:
+def plan(network: Network) -> tuple[tuple[Node, tuple[str, ...]], ...]:
     """Each node with the tensors that nobody needs after it."""
     last_use = {name: i for i, node in enumerate(network.nodes) for name in node.inputs}
     return tuple(

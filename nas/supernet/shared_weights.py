@@ -1,9 +1,9 @@
 """One set of weights for all networks of a space: each uses the first channels of every tensor.
 
 The tensors are those of the space's largest network, in which every choice takes its largest option. A network of the
-space is a module of its own whose weights are copies of slices; a training step on it is written back. A step so costs
-what the network's own step costs, and some copies: autograd through slices of the large tensors took 2.6 times as long.
-AdamW's moments are shared in the same way.
+space has copies of slices for its weights; a training step on it is written back. A step so costs what the network's
+own step costs, and some copies: autograd through slices of the large tensors took 2.6 times as long. It runs without
+modules, which take longer to build than a small network's step. AdamW's moments are shared in the same way.
 
 Batch norms have no statistics here: those of one network's channels are no other's. `recalibrate` takes them from
 pictures for each network before it is scored.
@@ -12,19 +12,23 @@ Source: Yu et al. 2019, "Slimmable neural networks", for the first channels and 
 Guo et al. 2020, "Single path one-shot NAS", for one network a step.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim.adamw import adamw
 
-from nas.lowering.torch_module import BuiltNetwork, build
-from nas.space import Architecture, Space
+from nas.lowering.torch_module import BuiltNetwork, build, module_name, plan
+from nas.space import INPUT, Add, Architecture, Conv, GlobalPool, Linear, Network, Node, Space, Upsample
 
 BETAS = (0.9, 0.95)
 EPS = 1e-8
+CONV_PARTS, LINEAR_PARTS = ("0.weight", "1.weight", "1.bias"), ("1.weight", "1.bias")
+ACTIVATIONS = {"relu": functional.relu_, "relu6": functional.relu6}
 STATE = ("tensors", "first_moments", "second_moments", "counts")
 
 
@@ -60,9 +64,13 @@ class SharedWeights:
             for key, tensor in getattr(self, name).items():
                 tensor.copy_(state[name][key])
 
-    def update(self, module: nn.Module, *, learning_rate: float, weight_decay: float) -> None:
-        """One step of AdamW by the module's gradients, on its slices; weight decay is on convolutions' weights only."""
-        named = [(name, p) for name, p in module.named_parameters() if p.grad is not None]
+    def slices(self, architecture: Architecture) -> "Slices":
+        """The same network for one training step."""
+        return Slices(network=self.space.lower(architecture), tensors=self.tensors)
+
+    def update(self, network: "Slices | nn.Module", *, learning_rate: float, weight_decay: float) -> None:
+        """One step of AdamW by the gradients, on the slices; weight decay is on convolutions' weights only."""
+        named = [(name, p) for name, p in network.named_parameters() if p.grad is not None]
         for decay, some in (
             (weight_decay, [one for one in named if one[1].ndim > 1]),
             (0.0, [one for one in named if one[1].ndim <= 1]),
@@ -70,10 +78,10 @@ class SharedWeights:
             self._step(some, learning_rate, decay)
 
     @torch.no_grad()
-    def _step(self, named: list[tuple[str, nn.Parameter]], learning_rate: float, weight_decay: float) -> None:
+    def _step(self, named: list[tuple[str, Tensor]], learning_rate: float, weight_decay: float) -> None:
         slices = [_slices(self.tensors[name], parameter) for name, parameter in named]
         first, second = (
-            [moments[name][at].clone() for (name, _), at in zip(named, slices, strict=True)]
+            [moments[name][at].clone(memory_format=torch.contiguous_format) for (name, _), at in zip(named, slices, strict=True)]
             for moments in (self.first_moments, self.second_moments)
         )
         parameters = [parameter.detach().clone(memory_format=torch.contiguous_format) for _, parameter in named]
@@ -84,7 +92,7 @@ class SharedWeights:
             second,
             [],
             [self.counts[name] for name, _ in named],
-            foreach=True,
+            fused=True,
             amsgrad=False,
             beta1=BETAS[0],
             beta2=BETAS[1],
@@ -97,6 +105,65 @@ class SharedWeights:
             self.tensors[name][slices[i]] = parameters[i]
             self.first_moments[name][slices[i]] = first[i]
             self.second_moments[name][slices[i]] = second[i]
+
+
+class Slices:
+    """A network of the space in training mode, without modules: copies of slices that take gradients.
+
+    Batch norms go by their batch and keep nothing.
+    """
+
+    def __init__(self, network: Network, tensors: Mapping[str, Tensor]) -> None:
+        self._network = network
+        self._parameters = {
+            name: tensors[name][_places(tensors[name].shape, shape)]
+            .clone(memory_format=torch.channels_last if len(shape) == 4 else torch.contiguous_format)
+            .requires_grad_()
+            for name, shape in _shapes(network)
+        }
+
+    def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
+        return self._parameters.items()
+
+    def __call__(self, image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k *picture"]:
+        """As the network's module in training mode."""
+        live = {INPUT: image}
+        for node, dead in plan(self._network):
+            live[node.name] = self._run(node, [live[name] for name in node.inputs])
+            for name in dead:
+                del live[name]
+        return live[self._network.nodes[-1].name]
+
+    def _run(self, node: Node, inputs: Sequence[Tensor]) -> Tensor:
+        name, x = f"layers.{module_name(node)}", inputs[0]
+        match node.op:
+            case Conv() as op:
+                weight, scale, shift = (self._parameters[f"{name}.{part}"] for part in CONV_PARTS)
+                x = functional.conv2d(x, weight, None, op.stride, op.kernel // 2, groups=op.groups)
+                x = functional.batch_norm(x, None, None, scale, shift, training=True)
+                return x if op.activation == "none" else ACTIVATIONS[op.activation](x)
+            case Upsample() as op:
+                return functional.interpolate(x, scale_factor=2, mode=op.mode)
+            case Add():
+                return x + inputs[1]
+            case GlobalPool():
+                return functional.adaptive_avg_pool2d(x, 1)
+            case Linear():
+                weight, bias = (self._parameters[f"{name}.{part}"] for part in LINEAR_PARTS)
+                return functional.linear(x.flatten(1), weight, bias)
+        raise ValueError(f"operator {type(node.op).__name__} cannot share weights; add it to nas.supernet")
+
+
+def _shapes(network: Network) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Of every parameter, by the name that it has in the network's module."""
+    for node in network.nodes:
+        name, op = f"layers.{module_name(node)}", node.op
+        if isinstance(op, Conv):
+            shapes = ((op.width, op.input.channels // op.groups, op.kernel, op.kernel), (op.width,), (op.width,))
+            yield from ((f"{name}.{part}", shape) for part, shape in zip(CONV_PARTS, shapes, strict=True))
+        elif isinstance(op, Linear):
+            both = ((op.width, op.input.num_elements), (op.width,))
+            yield from ((f"{name}.{part}", shape) for part, shape in zip(LINEAR_PARTS, both, strict=True))
 
 
 def network(space: Space, tensors: Mapping[str, np.ndarray], architecture: Architecture) -> BuiltNetwork:
@@ -157,9 +224,13 @@ def empty(space: Space, architecture: Architecture) -> BuiltNetwork:
 
 def _slices(full: Tensor | np.ndarray, part: Tensor) -> tuple[slice, ...]:
     """The first channels; of a kernel its middle."""
+    return _places(full.shape, part.shape)
+
+
+def _places(whole: Sequence[int], part: Sequence[int]) -> tuple[slice, ...]:
     sides = [
-        slice((whole - size) // 2, (whole - size) // 2 + size) if axis >= 2 else slice(0, size)
-        for axis, (whole, size) in enumerate(zip(full.shape, part.shape, strict=True))
+        slice((all_of - size) // 2, (all_of - size) // 2 + size) if axis >= 2 else slice(0, size)
+        for axis, (all_of, size) in enumerate(zip(whole, part, strict=True))
     ]
     return tuple(sides)
 

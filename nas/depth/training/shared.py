@@ -1,17 +1,17 @@
 """Trains weights that networks share, one network a step, and scores a network by them.
 
-What the shared weights are is not known here: they hand out modules and take back their gradients
+What the shared weights are is not known here: they hand out networks and take back their gradients
 (`nas.supernet.shared_weights` does). Batches, augmentation, loss and learning rate are those of a training alone.
 """
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Int8
-from torch import Tensor, nn
+from torch import Tensor
 
 from nas.depth.data import DepthImages
 from nas.depth.training import batches as batching
@@ -29,9 +29,9 @@ CALIBRATION_SIZE = 32
 class Weights(Protocol):
     """Shared weights, as `train_shared` needs them."""
 
-    def network(self, architecture: tuple[int, ...]) -> nn.Module: ...
+    def slices(self, architecture: tuple[int, ...]) -> Callable[[Tensor], Tensor]: ...
 
-    def update(self, module: nn.Module, *, learning_rate: float, weight_decay: float) -> None: ...
+    def update(self, network: Any, *, learning_rate: float, weight_decay: float) -> None: ...
 
 
 def train_shared(
@@ -60,15 +60,15 @@ def train_shared(
     losses = np.zeros(recipe.steps - first, dtype=np.float32)
     for step in range(first, recipe.steps):
         rng = np.random.default_rng((seed, 1, step))
-        module = weights.network(tuple(architectures[step].tolist()))
+        network = weights.slices(tuple(architectures[step].tolist()))
         batch = pictures.cut(order[step], recipe, rng)
-        prediction = module(batch.rgb)
+        prediction = network(batch.rgb)
         loss = depth_loss(prediction, batch.log_disparity, batch.valid, edge_weight=recipe.edge_weight)
         losses[step - first] = value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingDiverged(step, value, recipe.peak_lr)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
-        weights.update(module, learning_rate=learning_rate(recipe, step), weight_decay=recipe.weight_decay)
+        weights.update(network, learning_rate=learning_rate(recipe, step), weight_decay=recipe.weight_decay)
         if on_step is not None:
             on_step(step, value)
     return losses

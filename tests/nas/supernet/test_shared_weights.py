@@ -7,10 +7,17 @@ import torch
 from nas.lowering.torch_module import build
 from nas.space import Architecture
 from nas.supernet.shared_weights import SharedWeights, empty, fresh, recalibrate
+from search_spaces import mobilenet
 from tests.experiments.tiny import SPACE
 
 LARGEST = tuple(len(choice.options) - 1 for choice in SPACE.choices)
 SMALL: Architecture = (0,) * SPACE.num_decisions
+
+
+def loss(output: torch.Tensor) -> torch.Tensor:
+    """Against noise: by a mean of squares what a batch norm gives out could not tell weights apart."""
+    target = torch.rand(output.shape, generator=torch.Generator().manual_seed(5))
+    return (output - target).square().mean()
 
 
 def stepped(weights: SharedWeights, architecture: Architecture, *, seed: int = 0) -> torch.Tensor:
@@ -18,7 +25,7 @@ def stepped(weights: SharedWeights, architecture: Architecture, *, seed: int = 0
     module = weights.network(architecture)
     torch.manual_seed(seed)
     output = module(torch.rand(4, *SPACE.input))
-    output.square().mean().backward()
+    loss(output).backward()
     weights.update(module, learning_rate=1e-2, weight_decay=1e-2)
     return output.detach()
 
@@ -48,17 +55,45 @@ def test_a_step_is_the_step_of_adamw_on_the_network_alone() -> None:
         {"params": [p for p in alone.parameters() if p.ndim > 1], "weight_decay": 1e-2},
         {"params": [p for p in alone.parameters() if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95))
+    optimiser = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95), fused=True)
     for seed in range(3):
         torch.manual_seed(seed)
         optimiser.zero_grad()
         output = alone(torch.rand(4, *SPACE.input))
-        output.square().mean().backward()
+        loss(output).backward()
         optimiser.step()
         torch.testing.assert_close(stepped(weights, row, seed=seed), output.detach(), rtol=1e-4, atol=1e-5)
     shared = dict(weights.network(row).named_parameters())
     for name, parameter in alone.named_parameters():
         torch.testing.assert_close(shared[name], parameter, rtol=1e-4, atol=1e-5)
+
+
+def test_its_slices_answer_and_learn_as_its_module_does() -> None:
+    """The conv stem, expansion, depthwise, upsampling, addition and head are all in this space."""
+    for row in SPACE.sample(3, np.random.default_rng(2)).tolist():
+        weights = fresh(SPACE, seed=0)
+        module, slices = weights.network(tuple(row)), weights.slices(tuple(row))
+        image = torch.rand(4, *SPACE.input)
+        for network in (module, slices):
+            loss(network(image)).backward()
+        torch.testing.assert_close(slices(image), module(image), rtol=1e-5, atol=1e-6)
+        found, wanted = dict(slices.named_parameters()), dict(module.named_parameters())
+        assert found.keys() == wanted.keys()
+        for name, parameter in wanted.items():
+            torch.testing.assert_close(found[name], parameter, rtol=0, atol=0)
+            torch.testing.assert_close(found[name].grad, parameter.grad, rtol=1e-3, atol=1e-6)
+        weights.update(slices, learning_rate=1e-2, weight_decay=1e-2)
+        twin = fresh(SPACE, seed=0)
+        twin.update(module, learning_rate=1e-2, weight_decay=1e-2)
+        for name, tensor in twin.tensors.items():
+            torch.testing.assert_close(weights.tensors[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_networks_that_end_in_classes_share_weights_too() -> None:
+    space = mobilenet.SPACE
+    weights, row = fresh(space, seed=0), tuple(space.sample(1, np.random.default_rng(0))[0].tolist())
+    module, slices, image = weights.network(row), weights.slices(row), torch.rand(2, 3, 64, 64)
+    torch.testing.assert_close(slices(image), module(image), rtol=1e-3, atol=1e-4)
 
 
 def test_channels_that_a_network_does_not_use_stay_as_they_are() -> None:
