@@ -58,12 +58,12 @@ def experiment() -> Experiment:
         # In minutes a seed's noise hides what tells architectures of one cost apart; a lower cost can be shown.
         minimise="macs",
         rungs=(0,),
-        shared_steps=800,
-        eta=4.0,
+        shared_steps=1000,
+        eta=3.0,
         num_design=16,
-        num_trials=37,
+        num_trials=57,
         fidelity=140,
-        num_finalists=2,
+        num_finalists=4,
         final_fidelity=200,
         reads_sets=True,
     )

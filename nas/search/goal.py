@@ -64,17 +64,21 @@ class Goal:
         least = float(self.cost(known[meets]).min()) if meets.any() else None
         return self._score(fitted, features, least)
 
-    def risk(self, fitted: Fitted, features: Features, complete: Sequence[Trial]) -> Objective:
-        """Minus the logarithm of the promise to be the answer, where the dearest that is trained is what one has."""
-        return self._score(fitted, features, float(self.cost(rows(complete)).max()))
+    def risk(self, fitted: Fitted, features: Features, complete: Sequence[Trial], *, caution: float = 1.0) -> Objective:
+        """Minus the logarithm of the promise to be the answer, where the dearest that is trained is what one has.
 
-    def _score(self, fitted: Fitted, features: Features, least: float | None) -> Objective:
+        Args:
+          caution: power of the chance to meet the limit; above 1 it counts for more than what is saved.
+        """
+        return self._score(fitted, features, float(self.cost(rows(complete)).max()), caution)
+
+    def _score(self, fitted: Fitted, features: Features, least: float | None, caution: float = 1.0) -> Objective:
         """`least`: None where nothing meets the limit; then all that counts is to meet it."""
         bound = self.quality.predicted_bound(fitted, features)
 
         def score(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
             prediction = fitted.predict(features(population))
-            promise = log_ndtr((bound - prediction.mean) / prediction.std)
+            promise = caution * log_ndtr((bound - prediction.mean) / prediction.std)
             if least is not None:
                 promise = promise + _log_saving(self.cost(population) / least)
             return np.asarray(-promise)

@@ -1,7 +1,8 @@
 """Selects the best architectures by a fitted predictor and by trials: for a search's finals, and under new limits.
 
 Half of the places go to what the genetic search promises, half to what has been measured, because a predictor is most
-wrong where it has been optimised most.
+wrong where it has been optimised most. Of a goal's, those that have been measured are chosen for their chance to meet
+the limit more than for what they save: the others are at its edge, and one of all finals should hold.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from nas.space import Architecture
 NUM_SEEDS = 512
 POPULATION = 2048
 GENERATIONS = 80
+CAUTION = 4.0
+"""Power of the chance to meet a goal's limit, among those that have been measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,8 @@ def best_candidates(
     )
     measured = {trial.architecture: trial.metrics[objective] for trial in trained}
     new = [row for row in map(tuple, found.architectures.tolist()) if row not in measured]
-    worth = measured if goal is None else dict(zip(measured, _scores(score, list(measured)), strict=True))
+    cautious = score if goal is None else goal.risk(fitted, features, complete, caution=CAUTION)
+    worth = measured if goal is None else dict(zip(measured, _scores(cautious, list(measured)), strict=True))
     known = sorted(measured, key=lambda architecture: worth[architecture])
     chosen = new[: num - min(num // 2, len(known))]
     chosen += known[: num - len(chosen)]

@@ -81,7 +81,10 @@ class SharedWeights:
     def _step(self, named: list[tuple[str, Tensor]], learning_rate: float, weight_decay: float) -> None:
         slices = [_slices(self.tensors[name], parameter) for name, parameter in named]
         first, second = (
-            [moments[name][at].clone(memory_format=torch.contiguous_format) for (name, _), at in zip(named, slices, strict=True)]
+            [
+                moments[name][at].clone(memory_format=torch.contiguous_format)
+                for (name, _), at in zip(named, slices, strict=True)
+            ]
             for moments in (self.first_moments, self.second_moments)
         )
         parameters = [parameter.detach().clone(memory_format=torch.contiguous_format) for _, parameter in named]

@@ -63,6 +63,16 @@ def test_a_bound_by_a_reference_is_what_the_predictor_says_of_it() -> None:
     assert goal(1.1, REFERENCE).quality.predicted_bound(Exact(), features) == pytest.approx(1.1 * error(REFERENCE))
 
 
+def test_caution_takes_the_surer_one_of_two_that_promise_alike() -> None:
+    rows = FEASIBLE
+    plain, cautious = (
+        goal(0.86).risk(Exact(std=0.04), features, trials(FEASIBLE[::40].tolist()), caution=caution)(rows)
+        for caution in (1.0, 4.0)
+    )
+    bold, sure = rows[np.argmin(plain)].tolist(), rows[np.argmin(cautious)].tolist()
+    assert error(sure) < error(bold) and cost(np.array([sure]))[0] > cost(np.array([bold]))[0]
+
+
 def test_of_those_that_are_surely_good_enough_the_cheapest_has_the_least_regret() -> None:
     known = trials(FEASIBLE[::40].tolist())
     everything = good(0.855)
