@@ -58,7 +58,7 @@ def experiment() -> Experiment:
         # In minutes a seed's noise hides what tells architectures of one cost apart; a lower cost can be shown.
         minimise="macs",
         rungs=(0,),
-        shared_steps=1000,
+        shared_steps=1200,
         eta=3.0,
         num_design=16,
         num_trials=57,

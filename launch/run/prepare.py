@@ -170,8 +170,8 @@ def _shared(
             f"a rung of 0 needs an evaluator with sharing(..) (nas.record.SharesWeights), and "
             f"{type(evaluator).__name__} of experiment {experiment.name!r} lacks it; leave that rung out"
         )
-    # Uniform draws crowd at the limits, and what is cheaper would be scored by weights that were never its own.
-    architectures = feasible.sample_spread(experiment.shared_steps, np.random.default_rng((seed, SHARED_STREAM)))
+    # Uniform, though that crowds at the limits: of draws even over the cost the dear ones came out as worse than cheap.
+    architectures = feasible.sample(experiment.shared_steps, np.random.default_rng((seed, SHARED_STREAM)))
     return evaluator.sharing(
         Sharing(
             architectures=architectures,
