@@ -36,6 +36,18 @@ def share(
     return unshared().sharing(Sharing(architectures=rows, seed=seed, keep=keep, progress=progress))
 
 
+def cut_short(keep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Die in the 17th step, two after the last that was kept."""
+
+    def stop(done: int, total: int) -> None:
+        if done == 17:
+            raise Stop
+
+    monkeypatch.setattr(module, "KEEP_EVERY", 5)
+    with pytest.raises(Stop):
+        share(keep, told=stop)
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     return share(tmp_path_factory.mktemp("shared") / "shared.pt")
@@ -58,14 +70,7 @@ def test_they_have_learned(shared: Shared, tmp_path: Path) -> None:
 def test_a_training_that_was_cut_short_goes_on_and_gives_what_it_would_have_given(
     shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEEP_EVERY", 5)
-
-    def stop(done: int, total: int) -> None:
-        if done == 17:
-            raise Stop
-
-    with pytest.raises(Stop):
-        share(tmp_path / "shared.pt", told=stop)
+    cut_short(tmp_path / "shared.pt", monkeypatch)
     steps: list[int] = []
     again = share(tmp_path / "shared.pt", told=lambda done, total: steps.append(done))
     assert steps == list(range(16, STEPS + 1))
@@ -77,14 +82,7 @@ def test_a_training_that_was_cut_short_goes_on_and_gives_what_it_would_have_give
 
 
 def test_under_other_limits_one_that_is_not_done_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEEP_EVERY", 5)
-
-    def stop(done: int, total: int) -> None:
-        if done == 17:
-            raise Stop
-
-    with pytest.raises(Stop):
-        share(tmp_path / "shared.pt", told=stop)
+    cut_short(tmp_path / "shared.pt", monkeypatch)
     steps: list[int] = []
     share(tmp_path / "shared.pt", draws=1, told=lambda done, total: steps.append(done))
     assert steps == list(range(1, STEPS + 1))
