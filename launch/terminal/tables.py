@@ -65,7 +65,7 @@ def quality_text(quality: PredictorQuality) -> str:
 
 
 def _is_yardstick(origin: str) -> bool:
-    return any(name.startswith(("design", "baseline")) for name in origin.split(", "))
+    return any(name.startswith(("design", "narrowed", "baseline")) for name in origin.split(", "))
 
 
 def holds_text(limit: Mapping[str, Any]) -> str:
@@ -101,6 +101,7 @@ def winner_text(record: Mapping[str, Any]) -> str:
     )
     parts = [f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, *doubts]
     parts += [_minimised_text(record["minimised"]), line] if "minimised" in record else [line]
+    parts += [_shared_text(record, found["name"], name)] if "shared" in record else []
     if (judge := record.get("judged_by", "")) in record["metrics"] and judge != found["name"]:
         parts.append(f"{judge}: {figure(record['metrics'][judge])} (validation, in int8); the winner was chosen by it")
     return "\n\n".join(parts)
@@ -138,6 +139,20 @@ def _point_cells(found: Mapping[str, Any], unit: str) -> list[str]:
 def _minimised_text(found: Mapping[str, Any]) -> str:
     beside = f", {found['value'] / found['baseline']:.2f} of the baseline's" if found["baseline"] else ""
     return f"least {found['name']} found: {number(found['value'])} {found['unit']}{beside}"
+
+
+def _shared_text(record: Mapping[str, Any], metric: str, label: str) -> str:
+    """What shared weights promised of the finals, and what came out; both on validation data."""
+    scores = record["shared"]["scores"]
+    rows = [
+        [
+            "winner" if final["trial"] == record["trial"] else final["origin"],
+            figure(scores.get(final["trial"], {}).get(metric)),
+            figure(final["metrics"][metric]),
+        ]
+        for final in record["finals"]
+    ]
+    return table([f"{label} (validation)", "by shared weights", "trained"], rows)
 
 
 def _metrics_text(record: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from launch.budget import read_note
 from launch.session import RunFolder
 from launch.session.session import open_session
+from launch.terminal import winner_text
 from tests.experiments import learning
 from tests.launch.commands import Ended, nas
 
@@ -65,6 +66,19 @@ def test_the_account_holds_what_they_cost(finished: tuple[Path, Ended]) -> None:
     hours = next(line for line in budgets if line["name"] == "CPU-hours")
     shared_s = read_note(session.history.notes()["account"], lambda: 0.0).meter.before_s
     assert shared_s > 0 and hours["spent"] * 3600 == pytest.approx(spent + shared_s)
+
+
+def test_what_they_promised_of_the_finals_stands_beside_what_came_out(finished: tuple[Path, Ended]) -> None:
+    folder, ended = finished
+    session, shared = open_session(RunFolder(path=folder / "run")), ended.record["shared"]
+    scored = {one.architecture: one.metrics for one in session.trials("search") if one.fidelity == 0}
+    finals = {one.name: one.architecture for one in session.trials("final")}
+    assert shared["scores"] == {name: scored[row] for name, row in finals.items() if row in scored} != {}
+    assert shared["steps"] == 12 and shared["core_seconds"] > 0
+    told = winner_text(ended.record)
+    header, *lines = told.split("\n\n")[-1].splitlines()
+    assert header.split()[-4:] == ["by", "shared", "weights", "trained"] and len(lines) == len(finals)
+    assert next(line for line in lines if "baseline" in line).split()[-2] == "-"  # it was trained in full at once
 
 
 def test_more_trials_go_on_with_the_same_weights(finished: tuple[Path, Ended], tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def conclude(
         minimised=prepared.experiment.minimise,
         card=prepared.card,
     )
-    context = _context(prepared, phases, options, fitted, quality)
+    context = _context(prepared, phases, options, fitted, quality) | _promised(prepared, phases, finals)
     if prepared.aims is None:
         write(winners.choose(judged, prepared.minimised), context=context)
     else:
@@ -77,6 +77,16 @@ def _context(
         "data": dict(evaluator.data_facts),
         "predictor": asdict(quality) | ({"choice": fitted.reason} if isinstance(fitted, Reasoned) else {}),
     }
+
+
+def _promised(prepared: Prepared, phases: Phases, finals: Sequence[Trial]) -> dict[str, Any]:
+    """Of a search with shared weights: what they cost, and by the finals' names what they said of them."""
+    experiment = prepared.experiment
+    if 0 not in experiment.rungs:
+        return {}
+    scored = {trial.architecture: trial for trial in phases.trials("search") if not trial.fidelity}
+    scores = {final.name: dict(scored[final.architecture].metrics) for final in finals if final.architecture in scored}
+    return {"shared": {"steps": experiment.shared_steps, "core_seconds": prepared.shared_s, "scores": scores}}
 
 
 def _verified(prepared: Prepared, phases: Phases, finals: Sequence[Trial], fitted: Fitted) -> list[winners.Finalist]:
