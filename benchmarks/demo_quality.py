@@ -5,7 +5,7 @@
 
 Runs the demo's command once for each seed, each in a folder of its own below --out, where a run that is there goes on.
 Then trains alike, for as long as a final and under three seeds each: every winner, the slim baseline, what the design
-alone would have given (its cheapest trial that met the limit on quality, as the search's trials were measured), and
+alone would have given (of its architectures the one that the predictor promises most of, a final of every search), and
 the published network with narrower widths. It prints a line for each search, test figures as means over the seeds:
 
     share of the baseline's multiply-accumulates and of its latency as measured
@@ -34,7 +34,6 @@ from launch.experiments import demo
 from launch.session import RunFolder
 from launch.session.session import open_session
 from launch.terminal import table
-from nas.record import Trial
 from nas.space import Architecture
 
 SEEDS = (0, 1, 2)
@@ -77,14 +76,12 @@ def _search(seed: int, options: argparse.Namespace) -> Search:
     command += [word for limit in options.limit for word in ("--limit", limit)]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # status 1: a limit is violated, which is data
     record = folder.read_json(folder.winner)
-    session = open_session(folder)
-    quality = session.quality(session.pricing())
-    trials = [trial for trial in session.trials("search") if trial.state == "complete"]
+    finals = open_session(folder).trials("final")
     return Search(
         seed=seed,
         winner=tuple(record["architecture"]),
         latency=_latency(record),
-        design=_design_answer(trials, quality.amount if quality else 1.0),
+        design=next((trial.architecture for trial in finals if "design best" in trial.origin), None),
     )
 
 
@@ -95,16 +92,6 @@ def _latency(record: Mapping[str, Any]) -> float | None:
         value / baseline["measured"][name] for name, value in timed.items() if value and name in baseline["measured"]
     ] if baseline else []  # fmt: skip
     return max(shares, default=None)
-
-
-def _design_answer(trials: Sequence[Trial], factor: float) -> Architecture | None:
-    """The cheapest trial of the design with at most `factor` times the baseline's error; its best if there is none."""
-    design = [trial for trial in trials if trial.origin == "design"]
-    bars = [trial.metrics["error"] for trial in trials if "baseline" in trial.origin]
-    good = [trial for trial in design if bars and trial.metrics["error"] <= factor * bars[0]]
-    if good:
-        return min(good, key=lambda trial: _macs(trial.architecture)).architecture
-    return min(design, key=lambda trial: trial.metrics["error"]).architecture if design else None
 
 
 def _macs(architecture: Architecture) -> int:
