@@ -58,6 +58,14 @@ def test_many_are_scored_few_are_trained_and_the_measure_of_all_is_among_them(fi
     assert all(trial.state == "complete" for trial in trials)
 
 
+def test_the_page_counts_the_trials_of_every_rung(finished: tuple[Path, Ended]) -> None:
+    folder, _ = finished
+    session = open_session(RunFolder(path=folder / "run"))
+    page = (folder / "run" / "report.html").read_text()
+    assert f"16 of 16 complete, 0 failed, 0 running; {len(session.full_trials())} of them at the full fidelity" in page
+    assert "<dd>finished</dd>" in page
+
+
 def test_the_account_holds_what_they_cost(finished: tuple[Path, Ended]) -> None:
     folder, _ = finished
     session = open_session(RunFolder(path=folder / "run"))

@@ -66,6 +66,11 @@ class Facts:
         return self.card.metric(self.objective).label
 
     @property
+    def every(self) -> list[Trial]:
+        """The search's trials on every rung, by ticket: what the latest search was asked for is counted in them."""
+        return self.session.trials("search")
+
+    @property
     def complete(self) -> list[Trial]:
         """Search trials that were measured."""
         return [trial for trial in self.search if trial.state == "complete"]

@@ -55,7 +55,7 @@ def verdict(facts: Facts) -> Verdict:
 def status(facts: Facts) -> str:
     """Whether the run is finished, running or stopped."""
     if facts.is_done:
-        ended = sum(trial.state != "running" for trial in facts.search)
+        ended = sum(trial.state != "running" for trial in facts.every)
         short = f"finished with {ended} of {facts.total} search trials: its time or its architectures ran out"
         return "finished" if ended >= facts.total else short
     kind = "running" if facts.winner is None else "extended to more trials and running"
@@ -97,7 +97,7 @@ def _yardsticks(facts: Facts, winner: Mapping[str, Any], metric: str) -> list[Ri
 
 def _open(facts: Facts) -> Verdict:
     best = min(facts.complete, key=lambda trial: trial.metrics[facts.objective], default=None)
-    so_far = "No search trial is complete yet."
+    so_far, num_complete = "No search trial is complete yet.", sum(one.state == "complete" for one in facts.every)
     if best is not None:
         value = decimals(best.metrics[facts.objective])
         where = f"(search-{best.ticket}), at the search's short training"
@@ -105,7 +105,7 @@ def _open(facts: Facts) -> Verdict:
     return Verdict(
         mood="open",
         mark="no winner yet",
-        text=f"There is no winner yet: {len(facts.complete)} of {facts.total} search trials are complete. {so_far}",
+        text=f"There is no winner yet: {num_complete} of {facts.total} search trials are complete. {so_far}",
     )
 
 
