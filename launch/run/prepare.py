@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
-
 from launch.experiment import Experiment, ExperimentError, Workplace
 from launch.extensions import prepared_evaluator
 from launch.pricing import Pricing, Within, aims_of, goal_of, price, quality_limit, shown, within
 from launch.run.options import Options
+from launch.run.sharing import Limited, with_shared_weights
 from launch.session import RunFolder, check_evaluator
 from launch.session.latency import given_tables
 from launch.session.profiling import latency_tables
@@ -20,10 +19,9 @@ from launch.terminal import Progress
 from nas.costs import Limit
 from nas.feasible import FeasibleSet, InfeasibleError
 from nas.latency import LatencyTable
-from nas.record import Evaluator, QuantisesFinals, Shared, SharesWeights, Sharing, Shown, TaskCard, Trial, card_of
+from nas.record import Evaluator, QuantisesFinals, Shown, TaskCard, Trial, card_of
 from nas.search import Aims, Goal, QualityLimit
 
-SHARED_STREAM = 7  # of the seed, see `launch.run.explore`
 INT8_LIBRARIES = ("executorch", "torchao")
 
 
@@ -106,7 +104,8 @@ def prepare(
     if space.note:
         progress.say(space.note)
     progress.say(_feasible_text(space.feasible))
-    shared = _shared(evaluator, experiment, space.feasible, folder, options.seed, progress)
+    limited = Limited(pricing=space.pricing, limits=doubts.binding(limits), feasible=space.feasible)
+    shared = with_shared_weights(evaluator, experiment, limited, quality, folder, options.seed, progress)
     return Prepared(
         experiment=experiment,
         evaluator=shared.evaluator,
@@ -146,40 +145,6 @@ def _with_int8(evaluator: Evaluator, experiment: Experiment) -> Evaluator:
         if find_spec(library) is None:
             raise ValueError(f"int8 needs {library}, which is not installed: pip install 'chamnas[executorch]'")
     return evaluator.quantising(experiment.int8_finals)
-
-
-def _shared(
-    evaluator: Evaluator,
-    experiment: Experiment,
-    feasible: FeasibleSet,
-    folder: RunFolder,
-    seed: int,
-    progress: Progress,
-) -> Shared:
-    """The evaluator with weights that candidates share, if a rung asks for them: trained here, or found in the run.
-
-    Raises:
-      ExperimentError: it cannot.
-      ValueError: what the run holds is of another training.
-    """
-    if 0 not in experiment.rungs:
-        return Shared(evaluator=evaluator, seconds=0.0)
-    assert experiment.shared_steps is not None, "an experiment with such a rung has them"
-    if not isinstance(evaluator, SharesWeights):
-        raise ExperimentError(
-            f"a rung of 0 needs an evaluator with sharing(..) (nas.record.SharesWeights), and "
-            f"{type(evaluator).__name__} of experiment {experiment.name!r} lacks it; leave that rung out"
-        )
-    # Uniform, though that crowds at the limits: of draws even over the cost the dear ones came out as worse than cheap.
-    architectures = feasible.sample(experiment.shared_steps, np.random.default_rng((seed, SHARED_STREAM)))
-    return evaluator.sharing(
-        Sharing(
-            architectures=architectures,
-            seed=seed,
-            keep=folder.shared_weights,
-            progress=lambda done, total: progress.step("training shared weights", done, total),
-        )
-    )
 
 
 def _tables(

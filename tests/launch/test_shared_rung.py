@@ -4,13 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from launch.budget import read_note
+from launch.pricing import price
+from launch.run.sharing import Limited
 from launch.session import RunFolder
 from launch.session.session import open_session
 from launch.terminal import winner_text
-from tests.experiments import learning
+from nas.resources import macs
+from tests.experiments import learning, tiny
 from tests.launch.commands import Ended, nas
 
 FILE = """
@@ -114,6 +118,19 @@ def test_what_cannot_be_is_refused(tmp_path: Path, fields: str, base: str, said:
 def test_a_rung_of_0_asked_for_by_the_command_needs_an_experiment_that_trains_the_weights(tmp_path: Path) -> None:
     ended = search(tmp_path, "run", "--rung", "0", "--trials", "30", fields="num_finalists=1")
     assert ended.code == 2 and "got no shared_steps in experiment 'learning'" in ended.err
+
+
+def test_networks_as_dear_as_the_reference_train_them_too() -> None:
+    pricing = price(tiny.SPACE, macs.RESOURCES, baseline="published")
+    limits = (pricing.limit("macs <= 0.5 * baseline"),)
+    feasible, rng = pricing.feasible(limits, seed=0), np.random.default_rng(0)
+    limited = Limited(pricing=pricing, limits=limits, feasible=feasible)
+    reference = pricing.reference("baseline")
+    wide = limited.reaching(reference, rng)
+    bound = pricing.costs(reference)["macs"]
+    costs = pricing.tables["macs"].cost(wide.sample(200, rng))
+    assert 0.6 * bound < costs.max() <= bound and wide.contains(np.array([reference], dtype=np.int8))[0]
+    assert limited.reaching(None, rng) is feasible
 
 
 def test_the_field_says_how_long() -> None:
