@@ -1,7 +1,7 @@
 """Which cheap score of a depth network ranks as its long training does, and what does it cost?
 
     python -m benchmarks.cheap_rungs [TABLE.csv.gz] [--record FILE.jsonl] [--steps 1000] [--tune 0 20 60]
-        [--seeds 1] [--spread] [--most 1.0]
+        [--seeds 0 1 2 3] [--spread] [--most 1.0] [--train-most 1.0]
 
 Ranks the networks of `benchmarks.depth_table` (which `benchmarks.depth_noise` and `benchmarks.depth_ranking` explain)
 against the mean of their longest trainings:
@@ -9,14 +9,14 @@ against the mean of their longest trainings:
     alone      trained alone for 60 and for 180 steps: error, absolute relative error, loss
     curve      the loss of 180 steps, extrapolated to the longest by a falling power of the step
     shared     one set of weights trained for --steps steps, each on one network drawn uniformly (--spread: evenly over
-               the cost) among those of .15 to 1, or --most, of the slim baseline's cost (`nas.supernet`); statistics of
-               batch norms taken anew for each network; then --tune more steps of its own
+               the cost) among those of .15 to 1, or --train-most, of the slim baseline's cost (`nas.supernet`);
+               statistics of batch norms taken anew for each network; then --tune more steps of its own
     costs      multiply-accumulates and parameters alone
 
-For each it prints Kendall's tau over all networks and within bands of equal cost, and the core-seconds for all of them,
-everything that is shared included. The bar: tau .6 within 300 core-seconds for 60 networks. Then, for shared weights,
-what the search's predictor makes of some trainings of 180 steps, of the shared scores of all networks, and of both, on
-the networks that were not trained.
+For each it prints Kendall's tau over all networks, or those of at most --most of the slim baseline's cost, and within
+bands of equal cost, and the core-seconds for all of them, everything that is shared included. The bar: tau .6 within
+300 core-seconds for 60 networks. Then, for shared weights, what the search's predictor makes of some trainings of 180
+steps, of the shared scores of all networks, and of both, on the networks that were not trained.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def main() -> None:
     print(f"{len(rows)} networks", flush=True)
     _show([replace(one, values=one.values[kept]) for one in scores], truth[kept], cost[kept])
     labels = results.numbers(f"error_{STEPS[1]}")[kept]
-    for seed in range(options.seeds):
+    for seed in options.seeds:
         shared = _shared(rows, options, seed)
         _show(shared, truth[kept], cost[kept])
         _show_predicted(rows, shared[0], labels, truth[kept], options.draws)
@@ -177,7 +177,7 @@ def _shared(rows: list[Architecture], options: argparse.Namespace, seed: int) ->
     data = pictures(SCHEDULE[STEPS[1]], None, 1)
     recipe = Recipe(steps=options.steps, batch_size=options.batch_size, peak_lr=options.peak_lr)
     pricing = price(SPACE, macs.RESOURCES, baseline="slim")
-    bounds = (f"macs <= {options.most} * baseline", f"macs >= {LOW} * baseline")
+    bounds = (f"macs <= {options.train_most} * baseline", f"macs >= {LOW} * baseline")
     feasible = pricing.feasible([pricing.limit(text) for text in bounds], seed=0)
     draw = feasible.sample_spread if options.spread else feasible.sample
     weights, began = fresh(SPACE, seed=seed), time.process_time()
@@ -220,10 +220,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--peak-lr", type=float, default=4e-3)
     parser.add_argument("--tune", type=int, nargs="+", default=[0, 20, 60])
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--draws", type=int, default=40, help="of the networks that are trained")
     parser.add_argument("--spread", action="store_true", help="networks drawn evenly over the cost")
     parser.add_argument("--most", type=float, default=HIGH, help="share of the slim baseline's cost that is looked at")
+    parser.add_argument("--train-most", type=float, default=HIGH, help="the same of what trains the shared weights")
     return parser.parse_args()
 
 
