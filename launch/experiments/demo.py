@@ -53,7 +53,8 @@ def experiment() -> Experiment:
         predictor=gp.PREDICTOR,
         resources=RESOURCES,
         devices=(onnx.DEVICE,),
-        limits=("error <= 1.02 * baseline", "macs <= 0.6 * baseline", "latency_ms.onnx <= 0.8 * baseline"),
+        # By 5 % two trainings may differ that are alike but for their seeds.
+        limits=("error <= 1.05 * baseline", "macs <= 0.6 * baseline", "latency_ms.onnx <= 0.8 * baseline"),
         baseline="slim",
         # In minutes a seed's noise hides what tells architectures of one cost apart; a lower cost can be shown.
         minimise="macs",
