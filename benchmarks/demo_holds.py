@@ -31,6 +31,7 @@ STAGES = {  # how a line on stderr begins -> the stage that it is of
     "timing": "timing",
     "latency_ms": "timing",
     "between": "search",
+    "training": "shared weights",
     "search": "search",
     "predictor": "finals",
     "final": "finals",
