@@ -12,23 +12,20 @@ Source: Yu et al. 2019, "Slimmable neural networks", for the first channels and 
 Guo et al. 2020, "Single path one-shot NAS", for one network a step.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim.adamw import adamw
 
-from nas.lowering.torch_module import BuiltNetwork, build, module_name, plan
-from nas.space import INPUT, Add, Architecture, Conv, GlobalPool, Linear, Network, Node, Space, Upsample
+from nas.lowering.torch_module import BuiltNetwork, build
+from nas.space import Architecture, Space
+from nas.supernet.slices import Slices, places
 
 BETAS = (0.9, 0.95)
 EPS = 1e-8
-CONV_PARTS, LINEAR_PARTS = ("0.weight", "1.weight", "1.bias"), ("1.weight", "1.bias")
-ACTIVATIONS = {"relu": functional.relu_, "relu6": functional.relu6}
 STATE = ("tensors", "first_moments", "second_moments", "counts")
 
 
@@ -64,11 +61,11 @@ class SharedWeights:
             for key, tensor in getattr(self, name).items():
                 tensor.copy_(state[name][key])
 
-    def slices(self, architecture: Architecture) -> "Slices":
+    def slices(self, architecture: Architecture) -> Slices:
         """The same network for one training step."""
         return Slices(network=self.space.lower(architecture), tensors=self.tensors)
 
-    def update(self, network: "Slices | nn.Module", *, learning_rate: float, weight_decay: float) -> None:
+    def update(self, network: Slices | nn.Module, *, learning_rate: float, weight_decay: float) -> None:
         """One step of AdamW by the gradients, on the slices; weight decay is on convolutions' weights only."""
         named = [(name, p) for name, p in network.named_parameters() if p.grad is not None]
         for decay, some in (
@@ -108,65 +105,6 @@ class SharedWeights:
             self.tensors[name][slices[i]] = parameters[i]
             self.first_moments[name][slices[i]] = first[i]
             self.second_moments[name][slices[i]] = second[i]
-
-
-class Slices:
-    """A network of the space in training mode, without modules: copies of slices that take gradients.
-
-    Batch norms go by their batch and keep nothing.
-    """
-
-    def __init__(self, network: Network, tensors: Mapping[str, Tensor]) -> None:
-        self._network = network
-        self._parameters = {
-            name: tensors[name][_places(tensors[name].shape, shape)]
-            .clone(memory_format=torch.channels_last if len(shape) == 4 else torch.contiguous_format)
-            .requires_grad_()
-            for name, shape in _shapes(network)
-        }
-
-    def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
-        return self._parameters.items()
-
-    def __call__(self, image: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k *picture"]:
-        """As the network's module in training mode."""
-        live = {INPUT: image}
-        for node, dead in plan(self._network):
-            live[node.name] = self._run(node, [live[name] for name in node.inputs])
-            for name in dead:
-                del live[name]
-        return live[self._network.nodes[-1].name]
-
-    def _run(self, node: Node, inputs: Sequence[Tensor]) -> Tensor:
-        name, x = f"layers.{module_name(node)}", inputs[0]
-        match node.op:
-            case Conv() as op:
-                weight, scale, shift = (self._parameters[f"{name}.{part}"] for part in CONV_PARTS)
-                x = functional.conv2d(x, weight, None, op.stride, op.kernel // 2, groups=op.groups)
-                x = functional.batch_norm(x, None, None, scale, shift, training=True)
-                return x if op.activation == "none" else ACTIVATIONS[op.activation](x)
-            case Upsample() as op:
-                return functional.interpolate(x, scale_factor=2, mode=op.mode)
-            case Add():
-                return x + inputs[1]
-            case GlobalPool():
-                return functional.adaptive_avg_pool2d(x, 1)
-            case Linear():
-                weight, bias = (self._parameters[f"{name}.{part}"] for part in LINEAR_PARTS)
-                return functional.linear(x.flatten(1), weight, bias)
-        raise ValueError(f"operator {type(node.op).__name__} cannot share weights; add it to nas.supernet")
-
-
-def _shapes(network: Network) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Of every parameter, by the name that it has in the network's module."""
-    for node in network.nodes:
-        name, op = f"layers.{module_name(node)}", node.op
-        if isinstance(op, Conv):
-            shapes = ((op.width, op.input.channels // op.groups, op.kernel, op.kernel), (op.width,), (op.width,))
-            yield from ((f"{name}.{part}", shape) for part, shape in zip(CONV_PARTS, shapes, strict=True))
-        elif isinstance(op, Linear):
-            both = ((op.width, op.input.num_elements), (op.width,))
-            yield from ((f"{name}.{part}", shape) for part, shape in zip(LINEAR_PARTS, both, strict=True))
 
 
 def network(space: Space, tensors: Mapping[str, np.ndarray], architecture: Architecture) -> BuiltNetwork:
@@ -227,15 +165,7 @@ def empty(space: Space, architecture: Architecture) -> BuiltNetwork:
 
 def _slices(full: Tensor | np.ndarray, part: Tensor) -> tuple[slice, ...]:
     """The first channels; of a kernel its middle."""
-    return _places(full.shape, part.shape)
-
-
-def _places(whole: Sequence[int], part: Sequence[int]) -> tuple[slice, ...]:
-    sides = [
-        slice((all_of - size) // 2, (all_of - size) // 2 + size) if axis >= 2 else slice(0, size)
-        for axis, (all_of, size) in enumerate(zip(whole, part, strict=True))
-    ]
-    return tuple(sides)
+    return places(full.shape, part.shape)
 
 
 def _largest(options: tuple[object, ...]) -> int:
