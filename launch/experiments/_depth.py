@@ -47,6 +47,15 @@ def rendered_or_own(place: Workplace, size: tuple[int, int], *, num_images: int,
     """
     if place.data is not None:
         return own_pictures(place, size)
+    return rendered_maps(place, size, num_images=num_images, seed=seed)
+
+
+def rendered_maps(place: Workplace, size: tuple[int, int], *, num_images: int, seed: int) -> "DepthData":
+    """Freedoom's maps.
+
+    Raises:
+      DataError: the renderer is not installed.
+    """
     from nas.depth.data import freedoom
 
     return freedoom.load(

@@ -5,21 +5,16 @@ engine of its own from (seed, map), so that the pictures depend neither on the n
 after which only the maps that are missing are rendered.
 """
 
-import os
-import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from nas.depth.data.freedoom.engine import wad_of
+from nas.depth.data.freedoom.engine import vizdoom_module, wad_of
 from nas.depth.data.freedoom.render import MapJob, render_map
 from nas.depth.data.images import DataError, DepthData, DepthImages, concatenate
-from nas.depth.data.storage import read_shard, write_shard
-from nas.processes import end_with_parent
+from nas.depth.data.storage import Part, rendered
 
 MAPS: tuple[str, ...] = (
     *(f"E{episode}M{number}" for episode in range(1, 5) for number in range(1, 10)),
@@ -56,14 +51,16 @@ def load(
     if num_images < len(MAPS):
         raise DataError(f"num_images must be at least one per map, {len(MAPS)}, got {num_images}; ask for more")
     folder = shard_folder(cache_dir, num_images=num_images, seed=seed, size=size)
-    _render_missing(folder, size=size, num_images=num_images, seed=seed, workers=workers, progress=progress)
-    parts: dict[str, list[DepthImages]] = {"train": [], "validation": [], "test": []}
-    for map_name in MAPS:
-        parts[part_of(map_name)].append(read_shard(folder / f"{map_name}.npz"))
+    parts = _parts(num_images=num_images, seed=seed, size=size)
+    maps = rendered(folder, parts, check=vizdoom_module, workers=workers, progress=progress)
+    train, validation, test = (
+        concatenate([images for name, images in maps.items() if part_of(name) == part])
+        for part in ("train", "validation", "test")
+    )
     return DepthData(
-        train=concatenate(parts["train"]),
-        validation=concatenate(parts["validation"]),
-        test=concatenate(parts["test"]),
+        train=train,
+        validation=validation,
+        test=test,
         name="freedoom",
         provenance=f"Freedoom's {len(MAPS)} maps rendered by ViZDoom, {num_images=}, {size=}, {seed=}; split by map",
     )
@@ -79,55 +76,13 @@ def part_of(map_name: str) -> str:
     return {3: "validation", 7: "test"}.get(MAPS.index(map_name) % 8, "train")
 
 
-def _render_missing(
-    folder: Path,
-    *,
-    size: tuple[int, int],
-    num_images: int,
-    seed: int,
-    workers: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    quota = np.full(len(MAPS), num_images // len(MAPS)) + (np.arange(len(MAPS)) < num_images % len(MAPS))
-    missing = [i for i, name in enumerate(MAPS) if not (folder / f"{name}.npz").exists()]
-    if not missing:
-        return
-    jobs = [
-        MapJob(
-            wad=wad_of(MAPS[i]),
-            map_name=MAPS[i],
-            size=size,
-            num_images=int(quota[i]),
-            seed=(seed, i),
-        )
-        for i in missing
-    ]
-    _run(jobs, folder, workers=workers, progress=progress)
+def _parts(*, num_images: int, seed: int, size: tuple[int, int]) -> dict[str, Part]:
+    """What renders each map."""
+    share = np.full(len(MAPS), num_images // len(MAPS)) + (np.arange(len(MAPS)) < num_images % len(MAPS))
+    return {
+        name: partial(_render, name, size=size, num_images=int(share[i]), seed=(seed, i)) for i, name in enumerate(MAPS)
+    }
 
 
-def _run(jobs: Sequence[MapJob], folder: Path, *, workers: int, progress: Callable[[int, int], None] | None) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="chamnas-render-") as scratch,
-        ProcessPoolExecutor(
-            workers, mp_context=get_context("spawn"), initializer=_enter_scratch, initargs=(scratch,)
-        ) as pool,
-    ):
-        done = len(MAPS) - len(jobs)
-        for future in as_completed([pool.submit(_render_to, job, folder) for job in jobs]):
-            future.result()
-            done += 1
-            if progress is not None:
-                progress(done, len(MAPS))
-
-
-def _enter_scratch(scratch: str) -> None:
-    """Give this worker a folder of its own, since the engine leaves files where it stands."""
-    end_with_parent()
-    threadpool_limits(
-        limits=1
-    )  # threads for such small products made two workers take three times as long on two cores
-    os.chdir(tempfile.mkdtemp(dir=scratch))
-
-
-def _render_to(job: MapJob, folder: Path) -> None:
-    write_shard(folder / f"{job.map_name}.npz", render_map(job))
+def _render(map_name: str, *, size: tuple[int, int], num_images: int, seed: tuple[int, int]) -> DepthImages:
+    return render_map(MapJob(wad=wad_of(map_name), map_name=map_name, size=size, num_images=num_images, seed=seed))
