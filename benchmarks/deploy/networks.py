@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from launch.deploy.shipped import shipped
+from launch.deploy.subject.shipped import shipped
 from launch.experiments import demo
 from nas.devices.runtimes.executorch import load_module
 from nas.lowering.onnx import onnx_model

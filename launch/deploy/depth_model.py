@@ -9,9 +9,9 @@ demo                                            the network that was released wi
 
 from pathlib import Path
 
-from launch.deploy.export import needed
-from launch.deploy.shipped import shipped
-from launch.deploy.weights import read_weights
+from launch.deploy.extras import needed
+from launch.deploy.subject.shipped import shipped
+from launch.deploy.subject.weights import read_weights
 from nas.deploy import TrainingFolder
 from nas.deploy.course import Gives, Wants
 from nas.errors import reading

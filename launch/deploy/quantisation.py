@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import fx
 
+from launch.deploy.subject.weights import read_weights
 from launch.deploy.threads import default_threads, on_threads
-from launch.deploy.training import THREADS
+from launch.deploy.training.training import THREADS
 from launch.deploy.watch import Watch
-from launch.deploy.weights import read_weights
 from launch.terminal import Progress
 from nas.deploy import TrainingFolder, TrainingFolderError
 from nas.deploy.brief_int8 import LOWER, NUM_INPUTS

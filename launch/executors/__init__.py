@@ -1,7 +1,7 @@
 """Executors, which run jobs, one in each file. They import nas.
 
-What imports Ray is imported by name, by `launch.deploy.workers`, the other room that needs it: `join`, `parcel`,
-`worker`, `worker_failures`.
+What imports Ray is imported by name, by `launch.deploy.training.workers`, the other room that needs it: `join`,
+`parcel`, `worker`, `worker_failures`.
 """
 
 from launch.executors.make import make_executor, plan_slots, set_ray_environment

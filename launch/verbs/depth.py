@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from launch.deploy.depth_model import depth_model
-from launch.deploy.export import needed
+from launch.deploy.extras import needed
 from launch.json_text import json_text
 from launch.terminal import Progress, check_outputs, table
 from nas.deploy.course import Gives, Wants

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from launch.deploy.card import check_card, write_card
-from launch.deploy.export import export, facts_of
-from launch.deploy.latency import told
-from launch.deploy.shipped import shipped
+from launch.deploy.exports.card import check_card, write_card
+from launch.deploy.exports.export import export, facts_of
+from launch.deploy.exports.latency import told
+from launch.deploy.subject.shipped import shipped
 from launch.json_text import json_text
 from launch.terminal import check_outputs
 from nas.errors import aside, size_text

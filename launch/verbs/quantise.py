@@ -6,9 +6,9 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from launch.deploy.export import needed
-from launch.deploy.subject import subject_of
-from launch.deploy.task import prepared_task
+from launch.deploy.extras import needed
+from launch.deploy.subject.subject import subject_of
+from launch.deploy.subject.task import prepared_task
 from launch.json_text import json_text
 from launch.terminal import Progress, figure, recorded, table
 from nas.deploy import TrainingFolder

@@ -5,11 +5,11 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from launch.deploy.settings import TrainingOptions
-from launch.deploy.subject import Subject, subject_of
-from launch.deploy.task import DataOptions, prepared_task
-from launch.deploy.training import carry_out
-from launch.deploy.workers.options import WorkerOptions
+from launch.deploy.subject.subject import Subject, subject_of
+from launch.deploy.subject.task import DataOptions, prepared_task
+from launch.deploy.training.settings import TrainingOptions
+from launch.deploy.training.training import carry_out
+from launch.deploy.training.workers.options import WorkerOptions
 from launch.executors import Terms, read_size
 from launch.json_text import json_text
 from launch.loggers import check_loggers

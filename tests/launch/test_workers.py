@@ -133,8 +133,8 @@ def test_one_process_goes_on_from_what_workers_have_kept(scene: Scene) -> None:
 def test_a_mistake_ends_the_training_at_once_with_its_own_sentence(scene: Scene) -> None:
     from ray.train import WorkerGroupError
 
-    from launch.deploy.workers.driver import _pass_on, _story
-    from launch.deploy.workers.mailbox import Failed
+    from launch.deploy.training.workers.driver import _pass_on, _story
+    from launch.deploy.training.workers.mailbox import Failed
 
     class Listening:
         diverged_at: int | None = None

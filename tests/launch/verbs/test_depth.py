@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from launch.deploy import depth_model
-from launch.deploy.shipped import shipped
+from launch.deploy.subject.shipped import shipped
 from nas.deploy import TrainingFolder
 from nas.devices.runtimes.executorch import load_module
 from nas.lowering.torch_module import parameters

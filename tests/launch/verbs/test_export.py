@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from launch.deploy.export import answer
-from launch.deploy.shipped import shipped
+from launch.deploy.exports.export import answer
+from launch.deploy.subject.shipped import shipped
 from nas.deploy import TrainingFolder
 from nas.deploy.formats import pt2
 from tests.launch.commands import Ended, contents, nas
@@ -58,7 +58,7 @@ def test_one_card_tells_of_all_files_of_a_network(
     trained: TrainingFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("WARM_UP_S", "TIMING_S"):
-        monkeypatch.setattr(f"launch.deploy.latency.{name}", 0.0)
+        monkeypatch.setattr(f"launch.deploy.exports.latency.{name}", 0.0)
     for name, options in (("small.onnx", ()), ("large.onnx", ("--size", "32x32", "--measure"))):
         assert export(trained.path, tmp_path / name, "--format", "onnx", *options).code == 0
     card, page = json.loads((tmp_path / "card.json").read_text()), (tmp_path / "card.md").read_text()

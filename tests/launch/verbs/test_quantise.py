@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from benchmarks.deploy.graphs import operators
-from launch.deploy.export import answer
-from launch.deploy.shipped import shipped
+from launch.deploy.exports.export import answer
+from launch.deploy.subject.shipped import shipped
 from nas.deploy import TrainingFolder
 from nas.deploy.formats.exported import signal_to_noise_db
 from nas.devices.runtimes.executorch import load_module

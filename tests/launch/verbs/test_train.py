@@ -12,7 +12,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from launch.deploy import training
+from launch.deploy.training import training
 from nas.deploy import TrainingFolder
 from nas.depth.training.training import evaluate
 from tests.experiments import learning, tiny

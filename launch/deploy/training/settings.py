@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from launch.deploy.subject import Subject
-from launch.deploy.workers.options import WorkerOptions
+from launch.deploy.subject.subject import Subject
+from launch.deploy.training.workers.options import WorkerOptions
 from nas.deploy import TrainingFolder
 from nas.deploy.course import Facts, Gives, Precision, Trainable, Wants
 from nas.record import Evaluator

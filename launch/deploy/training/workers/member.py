@@ -11,9 +11,9 @@ import ray.train.torch
 import torch
 from torch import nn
 
-from launch.deploy.outcome import outcome_of
-from launch.deploy.pace import paced
-from launch.deploy.workers.mailbox import Curve, Done, Ended, Failed, Kept, Message, Proposal
+from launch.deploy.training.outcome import outcome_of
+from launch.deploy.training.pace import paced
+from launch.deploy.training.workers.mailbox import Curve, Done, Ended, Failed, Kept, Message, Proposal
 from nas.deploy.batch_norm import synchronised
 from nas.deploy.course import Terms, Trainable
 from nas.deploy.training import Diverged, train_in_full

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launch.deploy.subject import Subject, SubjectError
+from launch.deploy.subject.subject import Subject, SubjectError
 from launch.experiment import Workplace
 from launch.extensions import prepared_evaluator
 from launch.session import check_sets, depth_record, meaning_of, path_of, sets_of, setting_of

@@ -1,10 +1,6 @@
 """`nas export` carried out: the network at a size, in a format, checked in the format's own runtime, then written."""
 
-import importlib
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from launch.deploy.latency import measured
-from launch.deploy.shipped import Shipped
+from launch.deploy.exports.latency import measured
+from launch.deploy.extras import needed
+from launch.deploy.subject.shipped import Shipped
 from launch.terminal import read_size
 from nas.deploy import TrainingFolder
 from nas.deploy.formats.exported import Answer, Exported, ExportError, Picture, Port, difference, signal_to_noise_db
@@ -40,7 +37,7 @@ class Written:
     Attributes:
       difference: the largest from what PyTorch answers, as a share of the range of that.
       signal_db: how far PyTorch's answer stands above the difference.
-      latency: see `launch.deploy.latency.measured`; None for a file that was not timed.
+      latency: see `launch.deploy.exports.latency.measured`; None for a file that was not timed.
     """
 
     exported: Exported
@@ -147,35 +144,6 @@ def facts_of(written: Written) -> dict[str, Any]:
 
 def _port(port: Port) -> dict[str, Any]:
     return {"name": port.name, "shape": list(port.shape)}
-
-
-def needed(module: str, library: str) -> Any:
-    """A module of ours that stands on an optional library, whose import may use deprecated parts of torch.
-
-    Raises:
-      ValueError: the library is not installed.
-    """
-    with warnings.catch_warnings(), _unlogged():
-        warnings.simplefilter("ignore")
-        try:
-            return importlib.import_module(module)
-        except ImportError as error:
-            missing = error if isinstance(error, ModuleNotFoundError) else error.__cause__  # Ray has a text of its own
-            if not isinstance(missing, ModuleNotFoundError):
-                raise
-            name = str(missing.name).split(".")[0]
-            raise ValueError(f"this needs {name}, which is not installed: pip install 'chamnas[{library}]'") from error
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Context without warnings in logs: torchao tells of every file for GPUs that this machine cannot load."""
-    before = logging.root.manager.disable
-    logging.disable(max(before, logging.WARNING))
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def resized(folded: BuiltNetwork, size: str | None) -> BuiltNetwork:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launch.deploy.subject import SubjectError, subject_of
-from launch.deploy.weights import read_weights
+from launch.deploy.subject.subject import SubjectError, subject_of
+from launch.deploy.subject.weights import read_weights
 from nas.deploy import TrainingFolder
 from nas.lowering.standalone import restored
 from nas.lowering.torch_module import BuiltNetwork

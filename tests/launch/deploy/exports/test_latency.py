@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from launch.deploy import latency
-from launch.deploy.shipped import Shipped
+from launch.deploy.exports import latency
+from launch.deploy.subject.shipped import Shipped
 from nas.lowering.torch_module import build, fold, parameters
 from tests.experiments.tiny import SPACE
 

@@ -16,10 +16,10 @@ from ray.train.v2.api.config import FailureConfig, LoggingConfig, RunConfig, Sca
 from ray.train.v2.api.exceptions import WorkerGroupError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from launch.deploy.outcome import Outcome
-from launch.deploy.workers.mailbox import Curve, Done, Ended, Failed, Kept, Mailbox, Message, Proposal
-from launch.deploy.workers.member import Work, member
-from launch.deploy.workers.options import WorkerOptions
+from launch.deploy.training.outcome import Outcome
+from launch.deploy.training.workers.mailbox import Curve, Done, Ended, Failed, Kept, Mailbox, Message, Proposal
+from launch.deploy.training.workers.member import Work, member
+from launch.deploy.training.workers.options import WorkerOptions
 from launch.executors import Terms
 from launch.executors.join import join, node_resources
 from launch.executors.parcel import put

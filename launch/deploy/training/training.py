@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from launch.deploy.export import needed
-from launch.deploy.outcome import Outcome, outcome_of
-from launch.deploy.pace import paced
-from launch.deploy.settings import TrainingOptions, lasting, told
-from launch.deploy.subject import Subject
+from launch.deploy.extras import needed
+from launch.deploy.subject.subject import Subject
+from launch.deploy.subject.weights import read_weights
 from launch.deploy.threads import default_threads, on_threads, usable_cores
+from launch.deploy.training.outcome import Outcome, outcome_of
+from launch.deploy.training.pace import paced
+from launch.deploy.training.settings import TrainingOptions, lasting, told
 from launch.deploy.watch import LogRows, Watch, curve_log, no_log
-from launch.deploy.weights import read_weights
 from launch.executors import set_ray_environment
 from launch.terminal import Progress
 from nas.deploy import Row, TrainingFolder
@@ -125,7 +125,7 @@ def _on_workers(job: _Job, progress: Progress) -> Outcome:
         )
     threads = job.options.threads or job.old.get(THREADS) or max(1, int(options.each.cpus))
     set_ray_environment(local=options.address is None)
-    driver, members = (needed(f"launch.deploy.workers.{name}", "train") for name in ("driver", "member"))
+    driver, members = (needed(f"launch.deploy.training.workers.{name}", "train") for name in ("driver", "member"))
     with on_threads(job.options.threads or default_threads(job.subject.network)):
         module = _first(job)
     work = members.Work(
@@ -142,7 +142,7 @@ def _on_workers(job: _Job, progress: Progress) -> Outcome:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Listener:
-    """Does with what workers tell what is done alone: see `launch.deploy.workers.driver.Listener`."""
+    """Does with what workers tell what is done alone: see `launch.deploy.training.workers.driver.Listener`."""
 
     job: _Job
     threads: int

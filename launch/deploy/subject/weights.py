@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from launch.deploy.subject import SubjectError
+from launch.deploy.subject.subject import SubjectError
 from nas.errors import reading
 
 

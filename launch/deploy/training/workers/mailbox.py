@@ -7,7 +7,7 @@ in common, not even for checkpoints: a state travels to the driver, and from the
 import asyncio
 from dataclasses import dataclass
 
-from launch.deploy.outcome import Outcome
+from launch.deploy.training.outcome import Outcome
 from nas.deploy import Row
 from nas.deploy.course import Facts
 

@@ -1,6 +1,6 @@
 import pytest
 
-from launch.deploy.workers.options import WorkerOptions
+from launch.deploy.training.workers.options import WorkerOptions
 from launch.executors import Terms
 
 NODES = [{"CPU": 8.0}, {"CPU": 16.0, "GPU": 8.0}, {"CPU": 4.0, "GPU": 2.0}]

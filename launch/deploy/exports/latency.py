@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from launch.deploy.shipped import Shipped
+from launch.deploy.subject.shipped import Shipped
 from launch.deploy.threads import on_threads
 from nas.devices.runtimes.executorch import load_module
 from nas.devices.runtimes.machine import processor

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from launch.deploy.card_text import card_text
-from launch.deploy.export import Written, facts_of
-from launch.deploy.shipped import Shipped
+from launch.deploy.exports.card_text import card_text
+from launch.deploy.exports.export import Written, facts_of
+from launch.deploy.subject.shipped import Shipped
 from launch.json_text import json_text
 from launch.terminal import OutputError, recorded
 from nas.deploy.drawing import drawing

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from launch.deploy.workers.mailbox import Done, Kept, Mailbox, Proposal
+from launch.deploy.training.workers.mailbox import Done, Kept, Mailbox, Proposal
 
 FOREVER_S = 3000.0
 PROPOSAL = Proposal(steps=3, facts={"peak_lr": 0.1}, step_s=None)
