@@ -46,7 +46,7 @@ def load(
       progress: called with (shards done, shards in all) after each.
 
     Returns:
-      Depth in distances of the thing that a picture is of; the sky is invalid.
+      Depth in distances of the thing that a picture is of; the sky is behind all else.
 
     Raises:
       DataError: trimesh or embreex is not installed, too few images are asked for, or a shard is damaged.
@@ -77,10 +77,7 @@ def shard_folder(cache_dir: Path, *, num_images: int, seed: int, size: tuple[int
 
 def shows_depth(depth: Float32[np.ndarray, "h w"]) -> bool:
     """Whether it is more than a wall, or the sky."""
-    known = depth[np.isfinite(depth)]
-    if known.size < depth.size / 4:
-        return False
-    low, high = np.quantile(np.log(known), [0.05, 0.95])
+    low, high = np.quantile(np.log(depth), [0.05, 0.95])
     return bool(high - low >= LEAST_SPREAD)
 
 

@@ -73,7 +73,8 @@ def grown(rng: np.random.Generator) -> Thing:
     skins = [random_skin(rng) for _ in range(1 + rng.integers(3))]
     many = rng.random() < 0.25  # leaves, spines
     kinds = [str(rng.choice(KINDS)) for _ in range(1 if many else 3)]
-    solids = [_solid("ball" if many else kinds[0], rng.uniform(0.4, 1.0, 3), _drawn(skins, rng), rng)]
+    upright = np.exp(np.array([0.0, rng.normal(0.2, 0.5), 0.0]))  # as a person is, or a loaf
+    solids = [_solid("ball" if many else kinds[0], rng.uniform(0.4, 1.0, 3) * upright, _drawn(skins, rng), rng)]
     reach = rng.uniform(0.8, 2.5) if many else 1.0
     for _ in range(int(rng.integers(8, 25) if many else rng.integers(0, 9))):
         parent = solids[0] if many else solids[rng.integers(len(solids))]

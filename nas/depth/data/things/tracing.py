@@ -20,6 +20,8 @@ OFF = 1e-3
 FOR_EVER = 1e30
 REACH, DARKENED = 0.7, 0.45
 """What lies within so far takes that share of the sky's light from a point."""
+SKY_AT_LEAST, SKY_BEHIND = 10.0, 1.5
+"""The sky's distance, and as a multiple of the farthest that is seen."""
 GAMMA = 2.2
 PERCENTILE, WHITE = 98.0, (0.6, 1.1)
 """Exposure: the linear value of that percentile of a picture becomes something in that range."""
@@ -28,7 +30,10 @@ PERCENTILE, WHITE = 98.0, (0.6, 1.1)
 def traced(
     scene: Scene, size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
-    """Colour, and planar depth, NaN where there is the sky."""
+    """Colour, and planar depth.
+
+    The sky is farther than all else, so that a network learns that it is far; how far, nobody knows.
+    """
     world = embree_scene()
     for solid in scene.solids:
         add_mesh(world, solid.vertices, solid.faces)
@@ -43,7 +48,8 @@ def traced(
             scene.solids[number], {name: of[here] for name, of in hit.items()}, rays[here]
         )
         colour[here] = albedo * _lit(world, points, normals, scene.light, rng)
-    depth = np.where(seen, hit["tfar"], np.float32(np.nan))
+    far = max(SKY_AT_LEAST, SKY_BEHIND * float(hit["tfar"][seen].max(initial=0.0)))
+    depth = np.where(seen, hit["tfar"], np.float32(far))
     return _exposed(colour, rng).reshape(*size, 3), depth.reshape(size)
 
 

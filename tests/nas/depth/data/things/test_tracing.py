@@ -44,13 +44,14 @@ def scene(*solids: Solid, to_sun: tuple[float, float, float] = (0, 1, 0)) -> Sce
     )
 
 
-def test_a_floor_is_as_far_as_it_is_and_the_sky_has_no_depth() -> None:
+def test_a_floor_is_as_far_as_it_is_and_the_sky_is_behind_it() -> None:
     _, depth = traced(scene(floor()), SIZE, np.random.default_rng(0))
     below = (np.arange(SIZE[0]) + 0.5 - SIZE[0] / 2) / SIZE[0]
     near = (below > 0) & (HEIGHT / np.where(below > 0, below, 1) < 9)
     expected = np.broadcast_to((HEIGHT / below[near])[:, None], (near.sum(), SIZE[1]))
     np.testing.assert_allclose(depth[near], expected, rtol=1e-4)
-    assert np.isnan(depth[below < 0]).all()
+    assert np.unique(depth[below < 0]).size == 1
+    assert depth[0, 0] > depth[near].max()
 
 
 def test_depth_is_planar() -> None:
