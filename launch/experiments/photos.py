@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # torch and the readers are loaded when a search starts, not 
 
 SIZE = (96, 128)
 SPACE = replace(demo.SPACE, input=Shape(3, *SIZE))
-NUM_MAPS, NUM_SCENES = 9600, 6400
+NUM_MAPS, NUM_SCENES = 9600, 9600
 BATCH_SIZE, PEAK_LR = 16, 8e-3  # batches of 16 take two thirds of the time per picture that those of 8 take here
 
 
