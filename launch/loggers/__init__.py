@@ -8,6 +8,5 @@ of its own.
 """
 
 from launch.loggers.check import check_loggers
-from launch.loggers.logged import Logged, Scalar
 
-__all__ = ["Logged", "Scalar", "check_loggers"]
+__all__ = ["check_loggers"]

@@ -1,7 +1,6 @@
 """NPZ shards: depth pictures on disk, read without unpickling and written so that a shard is whole or absent.
 
-A shard holds `rgb` uint8 [n, h, w, 3], `depth` float32 [n, h, w] and `group`, n strings. A data set of shards is a
-folder with `train/*.npz`, `validation/*.npz` and `test/*.npz`.
+A shard holds `rgb` uint8 [n, h, w, 3], `depth` float32 [n, h, w] and `group`, n strings.
 """
 
 import os
@@ -10,10 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.depth.data.images import DataError, DepthData, DepthImages, concatenate
+from nas.depth.data.images import DataError, DepthImages
 from nas.errors import refusing
-
-PARTS = ("train", "validation", "test")
 
 
 def write_shard(path: Path, images: DepthImages) -> None:
@@ -49,37 +46,6 @@ def read_shard(path: Path) -> DepthImages:
         return DepthImages(rgb=rgb, depth=depth, group=tuple(group.tolist()))
     except DataError as error:
         raise _damaged(path, str(error)) from error
-
-
-def write_shards(folder: Path, data: DepthData, *, images_per_shard: int = 1024) -> None:
-    """Write a data set as `folder/PART/00000.npz` and so on."""
-    for part in PARTS:
-        images: DepthImages = getattr(data, part)
-        for number, start in enumerate(range(0, len(images), images_per_shard)):
-            chosen = np.arange(start, min(start + images_per_shard, len(images)))
-            write_shard(folder / part / f"{number:05d}.npz", images.take(chosen))
-
-
-def read_shards(folder: Path) -> DepthData:
-    """The data set under `folder`; its name is the folder's.
-
-    Raises:
-      DataError: a part has no shard, a shard is damaged, sizes differ, or a group is in two parts.
-    """
-    return DepthData(
-        train=_read_part(folder / "train"),
-        validation=_read_part(folder / "validation"),
-        test=_read_part(folder / "test"),
-        name=folder.name,
-        provenance=f"NPZ shards in {folder.name}/",
-    )
-
-
-def _read_part(folder: Path) -> DepthImages:
-    paths = sorted(folder.glob("*.npz"))
-    if not paths:
-        raise DataError(f"each of {', '.join(PARTS)} needs at least one .npz shard, {folder} has none; add one")
-    return concatenate([read_shard(path) for path in paths])
 
 
 def _array(member: object) -> np.ndarray:

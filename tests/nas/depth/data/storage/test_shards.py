@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from nas.depth.data.images import DataError, DepthImages
-from nas.depth.data.storage.shards import read_shard, read_shards, write_shard, write_shards
-from tests.nas.depth.data.test_images import make_data, make_images
+from nas.depth.data.storage.shards import read_shard, write_shard
+from tests.nas.depth.data.test_images import make_images
 
 
 def assert_same(a: DepthImages, b: DepthImages) -> None:
@@ -20,16 +20,6 @@ def test_a_shard_reads_back_as_written(tmp_path: Path) -> None:
     write_shard(tmp_path / "deep" / "a.npz", images)
     assert_same(read_shard(tmp_path / "deep" / "a.npz"), images)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.npz"]
-
-
-def test_a_data_set_reads_back_whatever_the_shards_hold(tmp_path: Path) -> None:
-    data = make_data(train=make_images(5, group="train"))
-    write_shards(tmp_path / "toy", data, images_per_shard=2)
-    assert len(list((tmp_path / "toy" / "train").iterdir())) == 3
-    again = read_shards(tmp_path / "toy")
-    assert again.name == "toy"
-    for part in ("train", "validation", "test"):
-        assert_same(getattr(again, part), getattr(data, part))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
@@ -85,11 +75,6 @@ def test_a_damaged_stream_and_a_foreign_member_are_named(tmp_path: Path) -> None
             archive.writestr(name, b"far")
     with pytest.raises(DataError, match=r"a\.npz is not"):
         read_shard(path)
-
-
-def test_a_part_without_shards_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="train has none"):
-        read_shards(tmp_path)
 
 
 def test_a_failed_write_leaves_the_old_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
