@@ -42,6 +42,33 @@ def standard(y: Float[np.ndarray, "n"]) -> Scale:
     return _scale(y.mean(), y.std(), np.abs(y).max())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaled:
+    """Training data as a linear method or a kernel wants them, and how they became so."""
+
+    inputs: Float[np.ndarray, "n f"]
+    targets: Float[np.ndarray, "n"]
+    input_scale: Scale
+    output_scale: Scale
+
+
+def scaled(X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> Scaled:
+    """Checked training data, in double precision, columns centred in the unit cube and y standard.
+
+    Raises:
+      ValueError: see `check_training`.
+    """
+    check_training(X, y)
+    X, y = X.astype(np.float64), y.astype(np.float64)
+    input_scale, output_scale = centred_cube(X), standard(y)
+    return Scaled(
+        inputs=input_scale.apply(X),
+        targets=output_scale.apply(y),
+        input_scale=input_scale,
+        output_scale=output_scale,
+    )
+
+
 def check_training(X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> None:
     """Refuse data that no predictor can learn from.
 

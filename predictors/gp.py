@@ -31,7 +31,7 @@ from predictors._gp_kernel import (
     right_factor,
     squared_norms,
 )
-from predictors._shared import Scale, centred_cube, check_features, check_training, standard
+from predictors._shared import Scale, check_features, scaled
 
 CHUNK_BYTES = 1 << 18
 
@@ -42,10 +42,8 @@ class GaussianProcess:
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedGaussianProcess":
         """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
-        check_training(X, y)
-        X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = centred_cube(X), standard(y)
-        inputs, targets = input_scale.apply(X), output_scale.apply(y)
+        data = scaled(X, y)
+        inputs, targets = data.inputs, data.targets
         hyperparameters = most_probable(inputs, targets)
         lower = _factor(inputs, hyperparameters)
         return FittedGaussianProcess(
@@ -53,8 +51,8 @@ class GaussianProcess:
             weights=cho_solve((lower, True), targets),
             whiten=_inverse(lower),
             hyperparameters=hyperparameters,
-            input_scale=input_scale,
-            output_scale=output_scale,
+            input_scale=data.input_scale,
+            output_scale=data.output_scale,
         )
 
 

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from scipy.linalg import cho_solve, cholesky, eigh, solve_triangular
 
 from nas.search import Prediction
-from predictors._shared import Scale, centred_cube, check_features, check_training, standard
+from predictors._shared import Scale, check_features, scaled
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 RATIOS = np.logspace(-3, 5, 81)
@@ -50,10 +50,8 @@ class PairwiseRidge:
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedPairwiseRidge":
         """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
-        check_training(X, y)
-        X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = centred_cube(X), standard(y)
-        inputs, targets = input_scale.apply(X), output_scale.apply(y)
+        data = scaled(X, y)
+        inputs, targets = data.inputs, data.targets
         kernel, noise = _most_evident(inputs, targets)
         lower = cholesky(kernel.between(inputs, inputs) + np.eye(len(y)), lower=True)
         return FittedPairwiseRidge(
@@ -62,8 +60,8 @@ class PairwiseRidge:
             lower=lower,
             kernel=kernel,
             noise=noise,
-            input_scale=input_scale,
-            output_scale=output_scale,
+            input_scale=data.input_scale,
+            output_scale=data.output_scale,
         )
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
 from nas.search import Prediction
-from predictors._shared import Scale, centred_cube, check_features, check_training, standard
+from predictors._shared import Scale, check_features, scaled
 
 RATIOS = np.logspace(-5, 5, 101)
 PRIOR_POINTS, PRIOR_NOISE = 1.0, 0.1
@@ -29,10 +29,8 @@ class Ridge:
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedRidge":
         """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
-        check_training(X, y)
-        X, y = X.astype(np.float64), y.astype(np.float64)
-        input_scale, output_scale = centred_cube(X), standard(y)
-        inputs, targets = input_scale.apply(X), output_scale.apply(y)
+        data = scaled(X, y)
+        inputs, targets = data.inputs, data.targets
         ratio, noise = _most_evident(inputs, targets)
         precision = inputs.T @ inputs + np.eye(X.shape[1]) / ratio
         return FittedRidge(
@@ -40,8 +38,8 @@ class Ridge:
             precision=precision,
             noise=noise,
             num_points=len(y),
-            input_scale=input_scale,
-            output_scale=output_scale,
+            input_scale=data.input_scale,
+            output_scale=data.output_scale,
         )
 
 
