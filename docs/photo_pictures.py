@@ -1,9 +1,9 @@
-"""Makes the README's picture of a 3D photo, as a browser shows it, from a phone's photo with the phone's own depth.
+"""Makes the README's picture of a 3D photo, as a browser shows it: a phone's photo, by the network that comes along.
 
-The photo is pug.heic of pillow-heif's source distribution (BSD-3-Clause): pip download --no-deps --no-binary :all:
-pillow-heif, then unpack it.
+The photo is pug.heic of pillow-heif's source distribution (BSD-3-Clause), which `python -m benchmarks.fetch_photos`
+puts into the cache.
 
-.venv/bin/python -m docs.photo_pictures pillow_heif-1.8.1/tests/images/heif_other/pug.heic
+.venv/bin/python -m docs.photo_pictures ~/.cache/chamnas/photos/pug.heic
 """
 
 import io
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pillow_heif
 from PIL import Image
 
+from launch.deploy.depth_model import depth_model
 from nas.pictures import read_any
-from nas.pictures.depth import coloured
+from nas.pictures.depth import answer_to, coloured
 from nas.pictures.photo.page import page
 from nas.pictures.photo.photo import photo_of
 from nas.pictures.upsampling import upsampled
@@ -26,15 +26,13 @@ from tests.launch.report.browsing import browser, window
 OUT = Path(__file__).parent / "images" / "photo-3d.jpg"
 SIZE = (480, 360)  # of each view
 GAP = 6  # pixels between them
-FARTHEST, NEAREST = 1.498, 4.383  # disparity of the file's 0 and 255, as its depth's metadata say
 SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 
 def main() -> None:
     path = Path(sys.argv[1])
     rgb = np.asarray(Image.fromarray(read_any(path).rgb).resize((1920, 1440)))
-    measured = np.asarray(pillow_heif.open_heif(path).info["depth_images"][0].to_pillow().convert("L"), np.float32)
-    log_disparity = upsampled(np.log(FARTHEST + measured / 255 * (NEAREST - FARTHEST)).astype(np.float32), rgb)
+    log_disparity = upsampled(answer_to(depth_model(Path("demo").absolute()), rgb, None), rgb)
     with tempfile.TemporaryDirectory() as folder, browser(*SOFTWARE) as running:
         file = Path(folder) / "photo.html"
         file.write_text(page(photo_of(rgb, log_disparity), path.name))

@@ -67,7 +67,7 @@ def _measured(seed: int, options: argparse.Namespace) -> tuple[list[float], list
         else rendered(options.frames, size=options.size, seed=seed)
     )
     if options.model:
-        network, _ = network_of(options.model, options.size)
+        network = network_of(options.model, options.size)
         raw = [network(rgb) for rgb in clip.rgb]
     else:
         raw = flickering(clip, seed)
