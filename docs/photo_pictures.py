@@ -1,9 +1,9 @@
-"""Makes the README's picture of a 3D photo, as a browser shows it: a phone's photo, by the network that comes along.
+"""Makes the README's picture of a 3D photo, as a browser shows it: a photo, by the network that comes along.
 
-The photo is pug.heic of pillow-heif's source distribution (BSD-3-Clause), which `python -m benchmarks.fetch_photos`
+The photo is cat.hif of pillow-heif's source distribution (BSD-3-Clause), which `python -m benchmarks.fetch_photos`
 puts into the cache.
 
-.venv/bin/python -m docs.photo_pictures ~/.cache/chamnas/photos/pug.heic
+.venv/bin/python -m docs.photo_pictures ~/.cache/chamnas/photos/cat.hif
 """
 
 import io

@@ -3,7 +3,7 @@
 Layer 0 is the front, a value for every cell. Where neighbours differ by more than a cut, the farther one is grown
 behind the nearer one, a cell at a time, for as far as the eye can come to see. What grows stops where it meets a
 surface at its own distance. Two surfaces that grow at different distances pass behind each other in layers of their
-own.
+own; where more of them meet than there are layers, the nearest gives way: without the farthest there would be a hole.
 
 Source: Kopf et al. 2020, "One Shot 3D Photography", section 3.2; Hedman and Kopf 2018, "Instant 3D photography".
 """
@@ -109,9 +109,9 @@ def _grow(values: Float32[np.ndarray, "n h w"], origin: Int32[np.ndarray, "n h w
     tips = tips.take(first)
     there = values[:, tips.y, tips.x]
     meets = (np.abs(there - tips.value) <= cut).any(axis=0)
-    free = np.isnan(there[1:])
-    grows = ~meets & (there[0] > tips.value) & free.any(axis=0)
-    tips, layer = tips.take(grows), 1 + free.argmax(axis=0)[grows]
+    hidden = np.where(np.isnan(there[1:]), np.inf, there[1:])
+    grows = ~meets & (there[0] > tips.value) & (hidden > tips.value).any(axis=0)
+    tips, layer = tips.take(grows), 1 + hidden.argmax(axis=0)[grows]
     values[layer, tips.y, tips.x] = tips.value
     origin[layer, tips.y, tips.x] = tips.origin
     return tips

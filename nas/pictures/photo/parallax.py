@@ -11,11 +11,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
+from scipy.ndimage import distance_transform_edt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 TRAVEL = 0.04  # of the picture's width: how far the nearest moves against the farthest, from the middle to each side
 DEEPEST = 8.0  # nearest to farthest, as a ratio of distances
 PERCENTILES = (0.5, 99.5)
 FLAT = 1e-6  # of log-disparity: less is rounding
+SPECK = 24  # cells: what has fewer is no surface of its own
 REACH = 3  # cells on each side of an edge in which a slope is taken for a blurred step
 
 
@@ -51,7 +55,8 @@ def parallax_of(log_disparity: Float32[np.ndarray, "h w"], colours: UInt8[np.nda
     disparity = np.exp(np.clip((log_disparity - low) / (high - low), 0, 1) * depth)
     values = ((disparity - 1) / (math.exp(depth) - 1)).astype(np.float32)
     cut = Parallax(values=values, ratio=1.0).cut
-    return Parallax(values=_fitted(stepped(values, cut), colours, cut), ratio=math.exp(depth))
+    fitted = _fitted(stepped(values, cut), colours, cut)
+    return Parallax(values=without_specks(fitted, cut), ratio=math.exp(depth))
 
 
 def stepped(values: Float32[np.ndarray, "h w"], cut: float) -> Float32[np.ndarray, "h w"]:
@@ -74,6 +79,31 @@ def _fitted(
     far = (cv2.dilate(values, _window(REACH)) - values > cut) & ~beside
     unlike = [_unlike(colours, side & ~beside) for side in (near, far)]
     return np.where(beside & (unlike[0] < unlike[1]), grown, values).astype(np.float32)
+
+
+def without_specks(values: Float32[np.ndarray, "h w"], cut: float) -> Float32[np.ndarray, "h w"]:
+    """Cells of small surfaces made a part of the nearest large one.
+
+    Along an edge that a network has seen in another place than the picture has it lie many, each at a distance of its
+    own. No eye tells them from noise, and there are not layers enough to go on as all of them behind the rest.
+    """
+    cells = np.arange(values.size).reshape(values.shape)
+    pairs = [
+        (here[linked], there[linked])
+        for here, there, linked in (
+            (cells[:, :-1], cells[:, 1:], np.abs(np.diff(values, axis=1)) <= cut),
+            (cells[:-1], cells[1:], np.abs(np.diff(values, axis=0)) <= cut),
+        )
+    ]
+    here, there = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    links = coo_array((np.ones(len(here), bool), (here, there)), shape=(values.size, values.size))
+    _, surface = connected_components(links, directed=False)
+    small = (np.bincount(surface)[surface] < SPECK).reshape(values.shape)
+    if small.all():
+        return values
+    y, x = distance_transform_edt(small, return_distances=False, return_indices=True)
+    cleaned: Float32[np.ndarray, "h w"] = values[y, x]
+    return cleaned
 
 
 def _unlike(colours: UInt8[np.ndarray, "h w 3"], side: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

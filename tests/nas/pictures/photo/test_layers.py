@@ -9,7 +9,7 @@ pytest.importorskip("cv2", reason="pip install 'chamnas[pictures]'")
 from nas.pictures.photo.filling import hidden_colours, push_pull  # they import OpenCV
 from nas.pictures.photo.layers import Layers, layers_of
 from nas.pictures.photo.mesh import Mesh, mesh_of
-from nas.pictures.photo.parallax import Parallax, parallax_of, stepped
+from nas.pictures.photo.parallax import SPECK, Parallax, parallax_of, stepped, without_specks
 from tests.nas.pictures.photo.scene import View, rendered
 
 
@@ -129,3 +129,27 @@ def test_what_is_hidden_has_the_far_sides_colours() -> None:
     colours = np.where(parallax.values[..., None] > 0.5, (255, 0, 0), (0, 0, 255)).astype(np.uint8)
     (found,) = hidden_colours(layers, colours)
     assert (found[layers.exists[1]] == (0, 0, 255)).all()
+
+
+def test_where_more_surfaces_meet_than_there_are_layers_the_farthest_is_there() -> None:
+    row = np.zeros(200, np.float32)
+    row[:60] = 1
+    row[60:64] = (0.86, 0.72, 0.58, 0.44)  # a slope that was made steps, each a surface of its own
+    parallax = Parallax(values=np.tile(row, (40, 1)), ratio=3.0)
+    layers = layers_of(parallax, 2)
+    behind = np.nanmin(layers.values[1:, 20, 2 + 55 : 2 + 60], axis=0)  # of the near side, where an eye can come to see
+    assert (behind == 0).all()
+
+
+def test_specks_go_with_what_is_around_them_and_thin_things_stay() -> None:
+    rng = np.random.default_rng(0)
+    clean = np.zeros((60, 80), np.float32)
+    clean[:, 40:] = 1
+    clean[:, 10] = 0.5  # a pole
+    noisy = clean.copy()
+    noisy[rng.integers(0, 60, 40), rng.integers(12, 80, 40)] = rng.uniform(0.2, 0.8, 40)
+    found = without_specks(noisy, cut=0.1)
+    assert (found == clean).mean() > 0.99
+    np.testing.assert_array_equal(found[:, 10], clean[:, 10])
+    few = np.arange(SPECK - 1, dtype=np.float32).reshape(1, -1)
+    np.testing.assert_array_equal(without_specks(few, cut=0.1), few)  # nothing large: nothing to go with
