@@ -61,7 +61,7 @@ def subject_of(source: Path, experiment: str | None) -> Subject:
     if experiment is None and run.settings_file.is_file() and source.name == run.winner.name:
         return _of_record(record, source, run.settings()["experiment"], run)
     reference = experiment or record.get("experiment") or DEFAULT_EXPERIMENT
-    return _of_record(record, source, reference, _run(reference))
+    return _of_record(record, source, reference, _run(reference), chosen=experiment is not None)
 
 
 def _of_folder(source: Path, experiment: str | None) -> Subject:
@@ -70,7 +70,9 @@ def _of_folder(source: Path, experiment: str | None) -> Subject:
         settings = training.settings()
         reference = experiment or settings["experiment"]
         weights = training.weights if training.is_done else None
-        subject = _of_record({**settings, "format": WINNER_FORMAT}, source, reference, _run(reference), weights=weights)
+        record = {**settings, "format": WINNER_FORMAT}
+        chosen = experiment is not None
+        subject = _of_record(record, source, reference, _run(reference), chosen=chosen, weights=weights)
         return subject if experiment else _with_settings(subject, settings["data_settings"])
     run = RunFolder(path=source)
     if not run.settings_file.is_file():
@@ -81,22 +83,37 @@ def _of_folder(source: Path, experiment: str | None) -> Subject:
     if not run.winner.is_file():
         raise SubjectError(f"{source} has no winner yet; let the search end, or name a file with an architecture")
     reference = experiment or run.settings()["experiment"]
-    return _of_record(_read(run.winner), run.winner, reference, _run(experiment) if experiment else run)
+    known = _run(experiment) if experiment else run
+    return _of_record(_read(run.winner), run.winner, reference, known, chosen=experiment is not None)
 
 
 def _of_record(
-    record: Mapping[str, Any], source: Path, reference: str, run: RunFolder | None, *, weights: Path | None = None
+    record: Mapping[str, Any],
+    source: Path,
+    reference: str,
+    run: RunFolder | None,
+    *,
+    chosen: bool = False,
+    weights: Path | None = None,
 ) -> Subject:
-    """Args: `run` is where the experiment comes from, None if it is no run's; `weights`, None for those beside it."""
+    """What a record says is to be trained.
+
+    Args:
+      run: where the experiment comes from, None if it is no run's.
+      chosen: whether the user named the experiment; then its pictures may be of another size than the record's.
+      weights: None for those beside it.
+    """
     experiment = experiment_of(run) if run else load_experiment(reference)
     beside = source.with_suffix(".pt")
+    _check_space(record, source, experiment, chosen=chosen)
+    alike = record.get("input", list(experiment.space.input)) == list(experiment.space.input)
     return Subject(
         experiment=experiment,
         reference=run.settings()["experiment"] if run else reference,
         architecture=_architecture(record, source, experiment),
         settings=run.settings() if run else {},
         weights=weights or (beside if source.is_file() and beside.is_file() else None),
-        found=record if "objective" in record and "metrics" in record else {},
+        found=record if alike and "objective" in record and "metrics" in record else {},
     )
 
 
@@ -132,14 +149,25 @@ def _read(path: Path) -> dict[str, Any]:
     return record
 
 
-def _architecture(record: Mapping[str, Any], source: Path, experiment: Experiment) -> Architecture:
+def _check_space(record: Mapping[str, Any], source: Path, experiment: Experiment, *, chosen: bool) -> None:
+    """The experiment's space must be the record's; its input too, unless the user has chosen another size."""
     space = experiment.space
-    for name, own in (("space", space.name), ("input", list(space.input))):
-        if record.get(name, own) != own:
+    given = record.get("input", list(space.input))
+    resized = isinstance(given, list) and given[:1] == list(space.input)[:1] and len(given) == len(space.input)
+    other_size = given != list(space.input) and not (chosen and resized)
+    for name, own, differs in (
+        ("space", space.name, record.get("space", space.name) != space.name),
+        ("input", list(space.input), other_size),
+    ):
+        if differs:
             raise SubjectError(
                 f"{source} is of {name} {record[name]!r}, and experiment {experiment.name!r} trains {own!r}; give "
                 "--experiment the one that it was found with"
             )
+
+
+def _architecture(record: Mapping[str, Any], source: Path, experiment: Experiment) -> Architecture:
+    space = experiment.space
     if isinstance(record.get("decisions"), dict):
         return space.architecture(record["decisions"])
     indices = record.get("architecture")

@@ -243,6 +243,16 @@ def test_hours_become_steps(tmp_path: Path) -> None:
     assert ended.record["steps"] == 1 and "1 steps in 1e-07 hours" in ended.err
 
 
+def test_an_experiment_of_the_users_choice_trains_at_its_own_size(tmp_path: Path) -> None:
+    """As that of photographs trains what a smaller search has found; without a choice the size must be the source's."""
+    source = architecture(tmp_path, input=[3, 64, 64], experiment=LEARNING)
+    said = "is of input [3, 64, 64], and experiment 'learning' trains [3, 16, 16]"
+    assert said in error_of(nas("train", source, "--out", str(tmp_path / "out")))
+    ended = nas("train", source, "--experiment", LEARNING, "--out", str(tmp_path / "out"), "--steps", "2")
+    assert ended.code == 0, ended.err
+    assert json.loads((tmp_path / "out/network.json").read_text())["input"] == [3, 16, 16]
+
+
 BAD = [
     ({"decisions": {"narrow.width": 5}}, "has no option 5; known: (4, 8, 12, 16)"),
     ({"decisions": None}, "names no architecture; write"),
@@ -251,7 +261,7 @@ BAD = [
         {"space": "tiefenrausch"},
         "is of space 'tiefenrausch', and experiment 'learning' trains 'tiny'; give --experiment",
     ),
-    ({"input": [3, 64, 64]}, "is of input [3, 64, 64], and experiment 'learning' trains [3, 16, 16]"),
+    ({"input": [1, 16, 16]}, "is of input [1, 16, 16], and experiment 'learning' trains [3, 16, 16]"),
     ({"format": 7}, "must be a JSON object of format 1, got 7; use the version that wrote it"),
 ]
 
