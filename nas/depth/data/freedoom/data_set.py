@@ -13,8 +13,8 @@ import numpy as np
 
 from nas.depth.data.freedoom.engine import vizdoom_module, wad_of
 from nas.depth.data.freedoom.render import MapJob, render_map
-from nas.depth.data.images import DataError, DepthData, DepthImages, concatenate
-from nas.depth.data.storage import Part, rendered
+from nas.depth.data.images import DataError, DepthData, DepthImages
+from nas.depth.data.storage import Part, rendered, split
 
 MAPS: tuple[str, ...] = (
     *(f"E{episode}M{number}" for episode in range(1, 5) for number in range(1, 10)),
@@ -53,10 +53,7 @@ def load(
     folder = shard_folder(cache_dir, num_images=num_images, seed=seed, size=size)
     parts = _parts(num_images=num_images, seed=seed, size=size)
     maps = rendered(folder, parts, check=vizdoom_module, workers=workers, progress=progress)
-    train, validation, test = (
-        concatenate([images for name, images in maps.items() if part_of(name) == part])
-        for part in ("train", "validation", "test")
-    )
+    train, validation, test = split(maps, part_of)
     return DepthData(
         train=train,
         validation=validation,

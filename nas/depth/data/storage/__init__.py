@@ -3,7 +3,7 @@ nas.depth.data.images, nas.errors and nas.processes.
 """
 
 from nas.depth.data.storage.mapped import MappedArray
-from nas.depth.data.storage.rendering import Part, rendered
+from nas.depth.data.storage.rendering import Part, rendered, split
 from nas.depth.data.storage.room import Room, filled, is_in_files, joined, usual_room
 from nas.depth.data.storage.shards import read_shard, write_shard
 
@@ -16,6 +16,7 @@ __all__ = [
     "joined",
     "read_shard",
     "rendered",
+    "split",
     "usual_room",
     "write_shard",
 ]

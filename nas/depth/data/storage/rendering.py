@@ -12,7 +12,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from nas.depth.data.images import DepthImages
+from nas.depth.data.images import DepthImages, concatenate
 from nas.depth.data.storage.shards import read_shard, write_shard
 from nas.processes import end_with_parent
 
@@ -44,6 +44,17 @@ def rendered(
         check()
         _render(folder, missing, len(parts), workers, progress)
     return {name: read_shard(folder / f"{name}.npz") for name in parts}
+
+
+def split(
+    pieces: Mapping[str, DepthImages], part_of: Callable[[str], str]
+) -> tuple[DepthImages, DepthImages, DepthImages]:
+    """Train, validation and test: what belongs to each by its piece's name, of which each has one at least."""
+    train, validation, test = (
+        concatenate([images for name, images in pieces.items() if part_of(name) == part])
+        for part in ("train", "validation", "test")
+    )
+    return train, validation, test
 
 
 def _render(

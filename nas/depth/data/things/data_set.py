@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from nas.depth.data.images import DataError, DepthData, DepthImages, concatenate
+from nas.depth.data.images import DataError, DepthData, DepthImages
 from nas.depth.data.resample import shrink_depth, shrink_rgb
-from nas.depth.data.storage import Part, rendered
+from nas.depth.data.storage import Part, rendered, split
 from nas.depth.data.things.library import need_libraries
 from nas.depth.data.things.scenes import random_scene
 from nas.depth.data.things.tracing import traced
 
-NUM_SHARDS = 64
+NUM_SHARDS, PREFIX = 64, "scenes"
 LARGER = 2
 """Times that a picture is rendered larger than it is kept, by side."""
 LEAST_SPREAD = 0.3
@@ -55,12 +55,8 @@ def load(
         raise DataError(f"num_images must be at least one per shard, {NUM_SHARDS}, got {num_images}; ask for more")
     folder = shard_folder(cache_dir, num_images=num_images, seed=seed, size=size)
     parts = _parts(num_images, size, seed)
-    shards = rendered(folder, parts, check=need_libraries, workers=workers, progress=progress).values()
-    held_out = {3: "validation", 7: "test"}
-    train, validation, test = (
-        concatenate([images for i, images in enumerate(shards) if held_out.get(i % 8, "train") == part])
-        for part in ("train", "validation", "test")
-    )
+    shards = rendered(folder, parts, check=need_libraries, workers=workers, progress=progress)
+    train, validation, test = split(shards, _part_of)
     return DepthData(
         train=train,
         validation=validation,
@@ -81,10 +77,15 @@ def shows_depth(depth: Float32[np.ndarray, "h w"]) -> bool:
     return bool(high - low >= LEAST_SPREAD)
 
 
+def _part_of(shard: str) -> str:
+    return {3: "validation", 7: "test"}.get(int(shard.removeprefix(PREFIX)) % 8, "train")
+
+
 def _parts(num_images: int, size: tuple[int, int], seed: int) -> dict[str, Part]:
     numbers = np.array_split(np.arange(num_images), NUM_SHARDS)
     return {
-        f"scenes{i:02d}": partial(_render, tuple(some.tolist()), size=size, seed=seed) for i, some in enumerate(numbers)
+        f"{PREFIX}{i:02d}": partial(_render, tuple(some.tolist()), size=size, seed=seed)
+        for i, some in enumerate(numbers)
     }
 
 
