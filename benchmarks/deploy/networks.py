@@ -17,7 +17,7 @@ from nas.space import INPUT, Add, Conv, Network, Node, Shape, Upsample, at_size
 from search_spaces import tiefenrausch
 
 README_WINNER = (0, 1, 0, 0, 0, 3, 0, 2, 1, 1, 2, 0, 0, 0, 0, 0, 2, 3, 1, 0, 0, 1, 4, 4, 0, 1, 0, 1)
-"""The demo's winner in README: 19,774,432 multiply-accumulates at 64x64."""
+"""A winner of the demo, which README showed once: 19,774,432 multiply-accumulates at 64x64."""
 NAMES = ("published", "winner", "mobile")
 STEM, ENCODER = 32, ((16, 1, 1), (24, 6, 2), (32, 6, 3), (96, 6, 3), (320, 6, 1))
 """MobileNetV2's width, expansion and depth at each of five sizes, the last block of a size where it has several."""
