@@ -39,7 +39,9 @@ def embree_scene() -> Any:
     try:
         from embreex.rtcore_scene import EmbreeScene
     except ImportError as error:
-        raise DataError(f"scenes of things are rendered by embreex, which is not installed; {CURE}") from error
+        raise DataError(
+            f"scenes of things are rendered by embreex, which is not installed; {CURE} (it has none for Linux on ARM)"
+        ) from error
     return EmbreeScene()
 
 
