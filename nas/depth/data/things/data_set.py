@@ -95,7 +95,7 @@ def _render(numbers: tuple[int, ...], *, size: tuple[int, int], seed: int) -> De
 
 
 def _picture(rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Colour and depth of the first scene that shows depth; about one in ten does not."""
+    """Colour and depth of the first scene that shows depth, as nearly every one does."""
     while True:
         rgb, depth = traced(random_scene(rng), (LARGER * size[0], LARGER * size[1]), rng)
         if shows_depth(depth):

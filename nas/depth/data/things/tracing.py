@@ -64,7 +64,7 @@ def _directions(camera: Camera, size: tuple[int, int]) -> Rays:
 
 
 def _surface(solid: Solid, hit: dict[str, np.ndarray], rays: Rays) -> tuple[Rays, Rays, Rays]:
-    """Where the rays meet a solid, relative to nothing but the world; normals towards the eye; colours."""
+    """Where the rays meet a solid, a little off it; its normals there, towards the eye; its colours."""
     corners = solid.faces[hit["primID"]]
     u, v = hit["u"][:, None], hit["v"][:, None]
     weights = np.stack([1 - u - v, u, v], axis=1)
