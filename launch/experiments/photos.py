@@ -59,7 +59,7 @@ def _make_evaluator(place: Workplace) -> Evaluator:
 def _maps_and_scenes(place: Workplace) -> "DepthData":
     from nas.depth.data import mixed, things
 
-    maps = rendered_maps(place, SIZE, num_images=NUM_MAPS, seed=demo.DATA_SEED)
+    # Scenes first: who has the demo has what renders maps, and should hear at once what is missing.
     scenes = things.load(
         place.cache,
         num_images=NUM_SCENES,
@@ -68,4 +68,5 @@ def _maps_and_scenes(place: Workplace) -> "DepthData":
         workers=place.workers,
         progress=lambda done, total: place.progress("rendering scenes", done, total),
     )
+    maps = rendered_maps(place, SIZE, num_images=NUM_MAPS, seed=demo.DATA_SEED)
     return mixed((maps, scenes), (1.0, 1.0))
