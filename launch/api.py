@@ -34,15 +34,13 @@ from launch.report.facts import points_of
 from launch.session import RunFolder
 from launch.session.session import Session
 from launch.session.session import open_session as _open_session
-from nas.record import Phase, Trial
+from nas.record import PHASES, Trial
 from nas.search import Fitted, fit_to_trials
 from nas.space import Architecture
 
 if TYPE_CHECKING:
     import pandas as pd
     import torch
-
-PHASES: tuple[Phase, ...] = ("search", "final")
 
 
 @dataclass(frozen=True, kw_only=True)

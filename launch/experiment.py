@@ -85,6 +85,7 @@ class Experiment:
       shared_steps: of the training of those weights, before the first trial; None without a rung of 0.
       lag: how many of the latest trials a proposal does without, see `nas.search.loop`; None for twice the workers.
       num_finalists: how many are trained again, at `final_fidelity`.
+      final_seeds: under so many seeds each final is trained; limits and the winner go by the means.
       int8_finals: steps of a training in int8 that each final gets, so that the best network as shipped wins; 0 only
         learns the ranges, None measures in float32 alone. Of a search with one objective.
       objective: the metric that is learned, and minimised unless `minimise` names something else; a limit may name it.
@@ -111,6 +112,7 @@ class Experiment:
     fidelity: int
     num_finalists: int
     final_fidelity: int
+    final_seeds: int = 1
     int8_finals: int | None = None
     objective: str = "error"
     minimise: str | None = None
@@ -256,7 +258,7 @@ def _check_text(field: str, value: object) -> None:
 
 
 def _check_counts(experiment: Experiment) -> None:
-    for field in ("num_design", "num_trials", "fidelity", "num_finalists", "final_fidelity"):
+    for field in ("num_design", "num_trials", "fidelity", "num_finalists", "final_fidelity", "final_seeds"):
         _check_count(field, getattr(experiment, field))
     for rung in _several("rungs", experiment.rungs):
         _check_count("rungs", rung, least=0)

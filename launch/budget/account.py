@@ -28,7 +28,8 @@ from launch.budget.text import Line, amount
 class Course:
     """The trainings that the budgets must cover: so many trials, then so many finals.
 
-    `num_finals` is at most how many will be added while the search is on, and how many there are when it is over.
+    `num_finals`, repeats under further seeds among them, is at most how many will be added while the search is on, and
+    how many there are when it is over.
     """
 
     num_trials: int
@@ -148,7 +149,7 @@ class Account:
         return max(1.0, _count(free_s * self.course.slots - left_s, one_s))
 
     def _num_finals(self) -> int:
-        num_begun = 0 if self.course.searching else self.meter.num_seen("final")
+        num_begun = 0 if self.course.searching else self.meter.num_seen("final") + self.meter.num_seen("repeat")
         return max(self.course.num_finals - num_begun, 0)
 
     def _finals_s(self) -> float:

@@ -58,6 +58,12 @@ from launch.options import data_options, execution_options, json_option, latency
     "--finalists", type=click.IntRange(1), metavar="N", help="Trained again for longer. [default: the experiment's]"
 )
 @click.option(
+    "--final-seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Trainings of each final; the means decide. [default: the experiment's, else 1]",
+)
+@click.option(
     "--int8-finals",
     type=click.IntRange(0),
     metavar="STEPS",

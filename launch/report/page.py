@@ -31,6 +31,7 @@ class WinnerView:
     resources: Table
     test: Table | None
     validation: Table
+    seeds: str
     prediction: str
     architecture: Table
     files: tuple[tuple[str, str], ...]
@@ -113,6 +114,7 @@ def _winner_view(facts: Facts, winner: Mapping[str, Any]) -> WinnerView:
         resources=winning.resources_table(winner),
         test=winning.metrics_table(facts, winner, test=True) if has_test else None,
         validation=winning.metrics_table(facts, winner, test=False),
+        seeds=winning.seeds_text(winner),
         prediction=winning.prediction_text(facts, winner),
         architecture=winning.architecture_table(space, tuple(winner["architecture"])),
         files=winning.files(facts.session.folder),

@@ -13,6 +13,7 @@ from launch.run.explore import explore
 from launch.run.finals.along_front import choose_again
 from launch.run.finals.conclude import conclude
 from launch.run.finals.finals import train_finals
+from launch.run.finals.repeats import repeat
 from launch.run.options import Options
 from launch.run.phases.opening import check_checkpoints, open_phases, open_record
 from launch.run.prepare import Prepared, prepare
@@ -56,7 +57,7 @@ def carry_out(
         prepared = prepared.informed(every)
         quality = _judge(prepared, complete, options.seed, progress.say)
         fits = _fits(prepared, complete, progress.say)
-        finals = train_finals(prepared, phases, options, complete, fits)
+        finals = repeat(prepared, phases, options, train_finals(prepared, phases, options, complete, fits))
     finally:
         phases.executor.close()  # before timing: idle workers are not quite idle
         note_record(folder, history)

@@ -22,7 +22,8 @@ from nas.space import Architecture
 
 SETTING = "merged"
 """Where experiment.json keeps what a merged run was made of: by each run's name, a text."""
-PHASES: tuple[Phase, ...] = ("search", "final")
+MERGED: tuple[Phase, ...] = ("search", "final")
+"""Phases whose trials are taken. Repeats are of the seeds of one run, and are trained anew."""
 ALIKE = ("space", "space_size", "input", "objective", "objectives", "minimise", "fidelity", "final_fidelity", "rungs")
 MEANING = ("choices", "stages", "references", "networks")
 """What must be equal in the settings of runs, and in what they say of their spaces."""
@@ -84,7 +85,7 @@ def pooled(sessions: Sequence[Session]) -> list[Pooled]:
             if key not in known or (known[key].trial.state, before.state) == ("failed", "complete"):
                 source = before.source or Source(run=name, trial=before.name, seed=session.seed)
                 known[key] = Pooled(trial=replace(before, source=source), session=session, before=before)
-    return [one for phase in PHASES for one in _numbered([one for one in known.values() if one.trial.phase == phase])]
+    return [one for phase in MERGED for one in _numbered([one for one in known.values() if one.trial.phase == phase])]
 
 
 def shares(sessions: Sequence[Session], together: Sequence[Pooled]) -> list[Share]:
@@ -92,7 +93,7 @@ def shares(sessions: Sequence[Session], together: Sequence[Pooled]) -> list[Shar
     found = []
     for session, name in zip(sessions, _names(sessions), strict=True):
         num_taken, num_ended = sum(one.session is session for one in together), len(_ended(session))
-        num_running = sum(len(session.trials(phase)) for phase in PHASES) - num_ended
+        num_running = sum(len(session.trials(phase)) for phase in MERGED) - num_ended
         found.append(Share(run=name, num_taken=num_taken, num_known=num_ended - num_taken, num_running=num_running))
     return found
 
@@ -181,7 +182,7 @@ def _listed(texts: Sequence[str]) -> str:
 def _annotate(history: History, sessions: Sequence[Session], together: Sequence[Pooled]) -> None:
     """The notes that a search keeps on its study: what was planned, what was spent, what the task calls things."""
     notes = [session.history.notes() for session in sessions]
-    for phase in PHASES:
+    for phase in MERGED:
         total = sum(one.trial.phase == phase for one in together)
         history.annotate(f"plan:{phase}", {"total": total, "slots": notes[0].get(f"plan:{phase}", {}).get("slots", 1)})
     accounts = [note["account"] for note in notes if "account" in note]
@@ -205,7 +206,7 @@ def _copy_files(first: Session, together: Sequence[Pooled], folder: RunFolder) -
 
 
 def _ended(session: Session) -> list[Trial]:
-    return [trial for phase in PHASES for trial in session.trials(phase) if trial.state != "running"]
+    return [trial for phase in MERGED for trial in session.trials(phase) if trial.state != "running"]
 
 
 def _numbered(some: Sequence[Pooled]) -> list[Pooled]:

@@ -30,6 +30,8 @@ QUALITY, OBJECTIVE = "quality", "objective_given"
 """In experiment.json: the limit on the objective, and what the command gave as --objective: a text, or several."""
 INT8_FINALS = "int8_finals"
 """Steps of the finals' training in int8; not there for finals in float32 alone."""
+FINAL_SEEDS = "final_seeds"
+"""Not there where each final is trained under one."""
 AFRESH = "To begin again on purpose, give --out a new folder, or empty this one"
 
 
@@ -193,6 +195,7 @@ def with_rungs(experiment: Experiment, settings: Mapping[str, Any]) -> Experimen
         rungs=tuple(settings.get("rungs", ())),
         eta=settings.get("eta", experiment.eta),
         int8_finals=settings.get(INT8_FINALS),
+        final_seeds=settings.get(FINAL_SEEDS, 1),
     )
 
 

@@ -14,7 +14,15 @@ from launch.pricing import split_limits
 from launch.session import compatibility, depth_options, latency
 from launch.session.data_options import setting_of
 from launch.session.folder import RunFolder
-from launch.session.session import INT8_FINALS, QUALITY, asked_before, identity, kept_objectives, limits_of
+from launch.session.session import (
+    FINAL_SEEDS,
+    INT8_FINALS,
+    QUALITY,
+    asked_before,
+    identity,
+    kept_objectives,
+    limits_of,
+)
 from nas.costs import resource_name
 from nas.depth.data import Kind
 from nas.depth.data.sets import DataSet
@@ -47,6 +55,7 @@ class Asked:
     predictor: str | None = None
     objectives: tuple[str, ...] = ()
     int8_finals: int | None = None
+    final_seeds: int | None = None
 
 
 def settings_of(experiment: Experiment, reference: str, folder: RunFolder, asked: Asked) -> dict[str, Any]:
@@ -85,12 +94,14 @@ def settings_of(experiment: Experiment, reference: str, folder: RunFolder, asked
     )
     kept_int8 = old.get(INT8_FINALS) if old else experiment.int8_finals
     int8 = kept_int8 if asked.int8_finals is None else asked.int8_finals
+    seeds = asked.final_seeds or (old.get(FINAL_SEEDS, 1) if old else experiment.final_seeds)
     return {
         "experiment": str(Path(reference).resolve()) if reference.endswith(".py") else reference,
         "study": old.get("study") or study_name(experiment, folder),
         **identity(experiment),
         **({"rungs": steps, "eta": asked.eta or old.get("eta", experiment.eta)} if steps else {}),
         **({INT8_FINALS: int8} if int8 is not None else {}),
+        **({FINAL_SEEDS: seeds} if seeds > 1 else {}),
         **chosen,
         "limits": [own.limit(text) for text in wanted],
         **_given(asked.limits, old),

@@ -12,6 +12,7 @@ from launch.terminal.tables import (
     is_violated,
     number,
     quality_text,
+    seeds_text,
     table,
     winner_text,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "read_size",
     "recorded",
     "resized",
+    "seeds_text",
     "sentence",
     "table",
     "tally",

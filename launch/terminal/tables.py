@@ -101,6 +101,7 @@ def winner_text(record: Mapping[str, Any]) -> str:
     )
     parts = [f"winner: {record['trial']} ({record['origin']})", _metrics_text(record), limits, *doubts]
     parts += [_minimised_text(record["minimised"]), line] if "minimised" in record else [line]
+    parts += [seeds_text(record)] if "seeds" in record else []
     parts += [_shared_text(record, found["name"], name)] if "shared" in record else []
     if (judge := record.get("judged_by", "")) in record["metrics"] and judge != found["name"]:
         parts.append(f"{judge}: {figure(record['metrics'][judge])} (validation, in int8); the winner was chosen by it")
@@ -153,6 +154,18 @@ def _shared_text(record: Mapping[str, Any], metric: str, label: str) -> str:
         for final in record["finals"]
     ]
     return table([f"{label} (validation)", "by shared weights", "trained"], rows)
+
+
+def seeds_text(record: Mapping[str, Any]) -> str:
+    """Of a winner that was trained under several seeds: what its figures are, and whose weights one takes away."""
+    seeds, name = record["seeds"], record["objective"]["name"]
+    label = recorded(record.get("task"), record["metrics"]).metric(name).label
+    between = f", between which {label} has a standard deviation of {figure(seeds['std'][name])}"
+    return (
+        f"finals were trained under several seeds: the winner's figures are means over {seeds['num_seeds']}"
+        f"{between if seeds['std'] else ''}; winner.pt holds the first one's weights, with {label} "
+        f"{figure(seeds['own'][name])} (validation)"
+    )
 
 
 def _metrics_text(record: Mapping[str, Any]) -> str:

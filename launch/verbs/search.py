@@ -50,6 +50,7 @@ class Command:
     objectives: tuple[str, ...]
     choose: tuple[str, ...]
     finalists: int | None
+    final_seeds: int | None
     int8_finals: int | None
     strategy: str | None
     predictor: str | None
@@ -137,6 +138,7 @@ def _settings(command: Command, experiment: Experiment, folder: RunFolder, slots
         predictor=command.predictor,
         objectives=command.objectives,
         int8_finals=command.int8_finals,
+        final_seeds=command.final_seeds,
     )
     return settings_of(experiment, command.experiment, folder, asked)
 

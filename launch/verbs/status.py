@@ -11,9 +11,8 @@ from launch.json_text import json_text
 from launch.session import RunFolder
 from launch.session.session import Session, open_session
 from launch.terminal import Course, Tally, course, duration, progress_bar, sentence, table, tally
-from nas.record import Phase, Trial
+from nas.record import PHASES, Phase, Trial
 
-PHASES: tuple[Phase, ...] = ("search", "final")
 MAX_REASONS = 3
 """Reasons of failures that are shown, and trials named for each."""
 

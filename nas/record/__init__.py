@@ -9,6 +9,7 @@ from nas.record.shown import Shown
 from nas.record.task_card import TEST, Better, Described, Metric, Pictures, TaskCard, View, card_of, read_card
 from nas.record.trial import (
     INT8,
+    PHASES,
     Divisible,
     Evaluation,
     Evaluator,
@@ -34,6 +35,7 @@ from nas.record.whole_files import DRAFT, write_whole
 __all__ = [
     "DRAFT",
     "INT8",
+    "PHASES",
     "TEST",
     "Better",
     "Described",

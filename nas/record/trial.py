@@ -5,7 +5,8 @@
     Evaluation what an evaluator found; Outcome: that, or the reason why there is none
     Trial      proposal and outcome together, as the record holds them
 
-A ticket numbers the trials of one phase from 0. The search asks; the finals train the best again for longer.
+A ticket numbers the trials of one phase from 0. The search asks; the finals train the best again for longer; repeats
+train the finals again under further seeds.
 """
 
 import math
@@ -19,7 +20,9 @@ from jaxtyping import Int8
 
 from nas.space import Architecture
 
-Phase = Literal["search", "final"]
+Phase = Literal["search", "final", "repeat"]
+PHASES: tuple[Phase, ...] = ("search", "final", "repeat")
+"""In the order in which they are carried out."""
 State = Literal["running", "complete", "failed"]
 
 INT8 = "_int8"

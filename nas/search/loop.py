@@ -52,6 +52,7 @@ class Plan:
     Attributes:
       num_trials: tickets 0 .. num_trials - 1 are handed out.
       fidelity: training budget of each whose proposal names no other, in the evaluator's measure.
+      seeds: of each ticket's training; none where `seed` is that of all.
       lag: see the module's docstring; 0 or at least the number of slots to keep them all busy.
       max_failure_share: of the last 20 trials that ended since the driver started; beyond it the search stops with
         `TooManyFailures`.
@@ -62,6 +63,7 @@ class Plan:
     fidelity: int
     seed: int
     lag: int
+    seeds: tuple[int, ...] = ()
     max_failure_share: float = 0.5
 
 
@@ -230,7 +232,7 @@ def _job(plan: Plan, trial: Trial) -> Job:
         ticket=trial.ticket,
         architecture=trial.architecture,
         fidelity=trial.fidelity,
-        seed=plan.seed,
+        seed=plan.seeds[trial.ticket] if plan.seeds else plan.seed,
     )
 
 

@@ -8,6 +8,7 @@ from launch.report.sections.verdict import reasons
 from launch.report.view import Cell, Table, amount, decimals, deviation, header, named, percent, score, shown, words
 from launch.session import RunFolder
 from launch.terminal import holds_text, is_violated
+from launch.terminal import seeds_text as told_of_seeds
 from nas.record import TEST, Better, Metric
 from nas.space import INPUT, Architecture, Choice, Node, Space, Stage, Tensor, lower_stage, settle
 
@@ -130,6 +131,12 @@ def prediction_text(facts: Facts, winner: Mapping[str, Any]) -> str:
         f"trained as a final (fidelity {found['measured_at_fidelity']}), the network measured "
         f"{decimals(found['measured'])}. The budgets differ, so the two need not agree."
     )
+
+
+def seeds_text(winner: Mapping[str, Any]) -> str:
+    """What the figures are where finals were trained under several seeds; "" where they were not."""
+    told = told_of_seeds(winner) if "seeds" in winner else ""
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 def files(folder: RunFolder) -> tuple[tuple[str, str], ...]:

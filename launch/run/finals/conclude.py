@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from launch.report.page import write_report
@@ -10,6 +10,7 @@ from launch.run.finals import winner as winners
 from launch.run.finals.along_front import write_front
 from launch.run.finals.finalists import earlier_timings
 from launch.run.finals.measure import measure
+from launch.run.finals.repeats import Repeated
 from launch.run.options import Options
 from launch.run.phases.phases import Phases
 from launch.run.prepare import Prepared
@@ -22,13 +23,13 @@ def conclude(
     prepared: Prepared,
     phases: Phases,
     options: Options,
-    finals: Sequence[Trial],
+    repeated: Repeated,
     fits: Fits,
     quality: PredictorQuality,
 ) -> None:
     """Measure the finals, choose the winner or the front, and write its files and the report."""
-    fitted, folder = fits[prepared.objective], phases.folder
-    judged = _verified(prepared, phases, finals, fitted)
+    fitted, folder, finals = fits[prepared.objective], phases.folder, repeated.finals
+    judged = _verified(prepared, phases, repeated, fitted)
     folder.report.unlink(missing_ok=True)  # a shorter run's
     write = functools.partial(
         winners.write,
@@ -89,14 +90,18 @@ def _promised(prepared: Prepared, phases: Phases, finals: Sequence[Trial]) -> di
     return {"shared": {"steps": experiment.shared_steps, "core_seconds": prepared.shared_s, "scores": scores}}
 
 
-def _verified(prepared: Prepared, phases: Phases, finals: Sequence[Trial], fitted: Fitted) -> list[winners.Finalist]:
+def _verified(prepared: Prepared, phases: Phases, repeated: Repeated, fitted: Fitted) -> list[winners.Finalist]:
     """The finals with their costs as measured; if the winner seems to run over, the machine is questioned too."""
-    experiment, measured = prepared.experiment, _measured(prepared, phases, finals)
+    experiment, finals = prepared.experiment, repeated.finals
+    measured = _measured(prepared, phases, finals)
     qualities = _qualities(prepared, finals, fitted)
 
     def judged(doubts: Doubts) -> list[winners.Finalist]:
         return [
-            winners.finalist(trial, cost, prepared.limits, prepared.pricing, doubts, quality)
+            replace(
+                winners.finalist(trial, cost, prepared.limits, prepared.pricing, doubts, quality),
+                spread=repeated.spreads.get(trial.architecture),
+            )
             for trial, cost, quality in zip(finals, measured, qualities, strict=True)
         ]
 

@@ -36,7 +36,8 @@ def train_finals(
         seed=options.seed,
         lag=len(proposals),  # none waits for another, and each ticket has its place in the list
     )
-    phases.account.course = replace(phases.account.course, num_finals=len(proposals), searching=False)
+    num_trainings = prepared.experiment.final_seeds * len(proposals)
+    phases.account.course = replace(phases.account.course, num_finals=num_trainings, searching=False)
     finals = phases.carry_out(plan, Listed(proposals=proposals))
     complete_finals = [trial for trial in finals if trial.state == "complete"]
     if not complete_finals:
@@ -88,7 +89,7 @@ def _ranked(prepared: Prepared, trials: Sequence[Trial], fitted: Fitted) -> list
 def _untried(wanted: Sequence[Proposal], old: Sequence[Trial]) -> tuple[Proposal, ...]:
     """Finals by ticket. What has failed is not tried again, unless everything has: then it may have been mended."""
     tried = {trial.architecture for trial in old if any(other.state != "failed" for other in old)}
-    return _by_ticket(old, [proposal for proposal in _distinct(wanted) if proposal.architecture not in tried])
+    return by_ticket(old, [proposal for proposal in _distinct(wanted) if proposal.architecture not in tried])
 
 
 def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
@@ -99,7 +100,7 @@ def _distinct(proposals: Sequence[Proposal]) -> list[Proposal]:
     return [Proposal(architecture=row, origin=", ".join(dict.fromkeys(names))) for row, names in origins.items()]
 
 
-def _by_ticket(old: Sequence[Trial], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
+def by_ticket(old: Sequence[Trial], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
     """Finals in the order of their tickets: the record's keep theirs, new ones fill what it has lost and then go on."""
     known = {trial.ticket: Proposal(architecture=trial.architecture, origin=trial.origin) for trial in old}
     rest = list(new)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from launch.pricing import Pricing
+from launch.run.finals.repeats import Spread
 from launch.session import WINNER_FORMAT, RunFolder
 from launch.session.verification import NO_DOUBTS, Doubts
 from nas.costs import Limit
@@ -54,12 +55,18 @@ class LimitCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finalist:
-    """A final with everything that is known of it."""
+    """A final with everything that is known of it.
+
+    Attributes:
+      trial: its metrics are means, where it was trained under several seeds.
+      spread: of those, what lies behind the means; None of one seed.
+    """
 
     trial: Trial
     predicted: Mapping[str, float]
     measured: Mapping[str, float]
     checks: tuple[LimitCheck, ...]
+    spread: Spread | None = None
 
     @property
     def excess(self) -> float:
@@ -159,6 +166,7 @@ def write(
         "judged_by": as_shipped(minimised or objective, [final.trial for final in others]),
         **({"minimised": _minimised(winner, others, minimised, pricing)} if minimised else {}),
         "metrics": dict(winner.trial.metrics),
+        **({"seeds": asdict(winner.spread)} if winner.spread else {}),
         "task": asdict(card),
         "resources": {
             name: {"unit": pricing.unit(name), "predicted": cost, "measured": winner.measured.get(name)}
@@ -252,6 +260,7 @@ def _summary(final: Finalist) -> dict[str, Any]:
         "origin": final.trial.origin,
         "architecture": list(final.trial.architecture),
         "metrics": dict(final.trial.metrics),
+        **({"seeds": asdict(final.spread)} if final.spread else {}),
         "measured": dict(final.measured),
         "meets_limits": final.excess == 0.0,
     }

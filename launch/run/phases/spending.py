@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from launch.budget import NAMES, Account, Course, Meter, Shift, amount
 from launch.experiment import Experiment
 from launch.run.options import Options
-from nas.record import Phase, Trial
+from nas.record import PHASES, Trial
 from nas.record.history import History
 
-PHASES: tuple[Phase, ...] = ("search", "final")
 NUM_YARDSTICKS = 2
 """Of the design, trained again beside the finalists."""
 
@@ -34,7 +33,7 @@ def open_account(
         budget=options.budget,
         course=Course(
             num_trials=options.num_trials,
-            num_finals=num_finals,
+            num_finals=experiment.final_seeds * num_finals,
             final_fidelity=experiment.final_fidelity,
             slots=slots,
         ),

@@ -1,0 +1,110 @@
+"""The finals under further seeds: what a network is worth is the mean, and how far it is known the spread between them.
+
+Two trainings that differ in nothing but their seed differ by a percent or two of the error; a limit such as
+"error <= 1.02 * baseline" asks for less than that. Repeats are a phase of their own, so that a final stays one training
+with one set of weights: those of the run's own seed are what winner.pt holds.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from launch.run.finals.finals import by_ticket
+from launch.run.options import Options
+from launch.run.phases.phases import Phases
+from launch.run.prepare import Prepared
+from nas.record import Proposal, Trial
+from nas.search import Listed
+from nas.search.loop import Plan
+from nas.space import Architecture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """What several seeds say of one final.
+
+    Attributes:
+      num_seeds: trainings that are complete, the final's own among them.
+      std: of each metric, the standard deviation between them (n - 1); none of one training.
+      own: metrics of the final's own training, whose weights are kept.
+    """
+
+    num_seeds: int
+    std: Mapping[str, float]
+    own: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """Finals whose metrics are means over the seeds, and by architecture what lies behind these.
+
+    `spreads` is empty where each was trained under one seed.
+    """
+
+    finals: tuple[Trial, ...]
+    spreads: Mapping[Architecture, Spread]
+
+
+def repeat(prepared: Prepared, phases: Phases, options: Options, finals: Sequence[Trial]) -> Repeated:
+    """Train complete finals under as many seeds as the experiment wants; one whose repeats fail has fewer."""
+    num_seeds = prepared.experiment.final_seeds
+    if num_seeds == 1:
+        return Repeated(finals=tuple(finals), spreads={})
+    old = phases.trials("repeat")
+    proposals = by_ticket(old, _missing(finals, num_seeds - 1, old))
+    plan = Plan(
+        phase="repeat",
+        num_trials=len(proposals),
+        fidelity=prepared.experiment.final_fidelity,
+        seed=options.seed,
+        seeds=_seeds(proposals, options.seed),
+        lag=len(proposals),
+    )
+    repeats = phases.carry_out(plan, Listed(proposals=proposals))
+    complete = [trial for trial in repeats if trial.state == "complete"]
+    together = {
+        final.architecture: [final, *(trial for trial in complete if trial.architecture == final.architecture)]
+        for final in finals
+    }
+    return Repeated(
+        finals=tuple(replace(final, metrics=_mean(together[final.architecture])) for final in finals),
+        spreads={architecture: _spread(trials) for architecture, trials in together.items()},
+    )
+
+
+def _missing(finals: Sequence[Trial], num_repeats: int, old: Sequence[Trial]) -> list[Proposal]:
+    """What the record lacks, one of each final in turn; a repeat that has failed is not tried again."""
+    counts = Counter(trial.architecture for trial in old)
+    return [
+        Proposal(architecture=final.architecture, origin="repeat")
+        for turn in range(num_repeats)
+        for final in finals
+        if counts[final.architecture] <= turn
+    ]
+
+
+def _seeds(proposals: Sequence[Proposal], seed: int) -> tuple[int, ...]:
+    """Of each ticket, its own among the trainings of its architecture; `seed` is the final's."""
+    counts = Counter[Architecture]()
+    found = []
+    for one in proposals:
+        counts[one.architecture] += 1
+        found.append(seed + counts[one.architecture])
+    return tuple(found)
+
+
+def _mean(trials: Sequence[Trial]) -> dict[str, float]:
+    return {name: float(np.mean([trial.metrics[name] for trial in trials])) for name in _measured(trials)}
+
+
+def _spread(trials: Sequence[Trial]) -> Spread:
+    several = _measured(trials) if len(trials) > 1 else []
+    std = {name: float(np.std([trial.metrics[name] for trial in trials], ddof=1)) for name in several}
+    return Spread(num_seeds=len(trials), std=std, own=dict(trials[0].metrics))
+
+
+def _measured(trials: Sequence[Trial]) -> list[str]:
+    """The metrics that every training has."""
+    return [name for name in trials[0].metrics if all(name in trial.metrics for trial in trials)]
