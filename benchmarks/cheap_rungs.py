@@ -1,6 +1,6 @@
 """Which cheap score of a depth network ranks as its long training does, and what does it cost?
 
-    python -m benchmarks.cheap_rungs [TABLE.csv.gz] [--record FILE.jsonl] [--steps 1000] [--tune 0 20 60]
+    python -m benchmarks.cheap_rungs [TABLE.csv.gz] [--record FILE.jsonl] [--steps 1500] [--tune 0 20 60]
         [--seeds 0 1 2 3] [--spread] [--most 1.0] [--train-most 1.0]
 
 Ranks the networks of `benchmarks.depth_table` (which `benchmarks.depth_noise` and `benchmarks.depth_ranking` explain)
@@ -13,10 +13,10 @@ against the mean of their longest trainings:
                statistics of batch norms taken anew for each network; then --tune more steps of its own
     costs      multiply-accumulates and parameters alone
 
-For each it prints Kendall's tau over all networks, or those of at most --most of the slim baseline's cost, and within
-bands of equal cost, and the core-seconds for all of them, everything that is shared included. The bar: tau .6 within
-300 core-seconds for 60 networks. Then, for shared weights, what the search's predictor makes of some trainings of 180
-steps, of the shared scores of all networks, and of both, on the networks that were not trained.
+For each it prints Kendall's tau over all networks, or those of at most --most of the slim baseline's cost, within bands
+of equal cost, and beyond the cost, and the core-seconds for all of them, everything that is shared included. The bar:
+tau .6 within 300 core-seconds for 60 networks. Then, for shared weights, what the search's predictor makes of some of
+the longest trainings, of the shared scores of all networks, and of both, on the networks that were not trained.
 """
 
 import argparse
@@ -33,7 +33,7 @@ import torch
 from jaxtyping import Float
 
 from benchmarks._depth_trainings import NUM_WINDOWS, pictures
-from benchmarks.depth_ranking import architectures_of, taus
+from benchmarks.depth_ranking import TAUS, architectures_of, taus
 from benchmarks.depth_table import HIGH, LOW, SCHEDULE, STEPS
 from launch.experiments.demo import SPACE
 from launch.pricing import price
@@ -78,7 +78,7 @@ def main() -> None:
     scores = [*_costs(results), *_alone(results, options.record, len(rows))]
     print(f"{len(rows)} networks", flush=True)
     _show([replace(one, values=one.values[kept]) for one in scores], truth[kept], cost[kept])
-    labels = results.numbers(f"error_{STEPS[1]}")[kept]
+    labels = results.numbers(f"error_{STEPS[-1]}")[kept]
     for seed in options.seeds:
         shared = _shared(rows, options, seed)
         _show(shared, truth[kept], cost[kept])
@@ -87,7 +87,7 @@ def main() -> None:
 
 def _show(scores: list[Score], truth: Float[np.ndarray, " n"], cost: Float[np.ndarray, " n"]) -> None:
     lines = [[one.name, *taus(one.values, truth, cost), f"{one.seconds:.0f}"] for one in scores]
-    print(table(["score", "tau", "at equal cost", "core-seconds"], lines), flush=True)
+    print(table(["score", *TAUS, "core-seconds"], lines), flush=True)
 
 
 def _costs(results: Results) -> list[Score]:
@@ -104,13 +104,13 @@ def _show_predicted(
     """Tau of the predictions for networks that were not trained, means over draws of those that were."""
     pricing = price(SPACE, (*macs.RESOURCES, *params.RESOURCES), baseline="slim")
     scored = [_trial(row, 0, value) for row, value in zip(rows, cheap.values, strict=True)]
-    rungs, lines = Rungs(fidelities=(0, STEPS[1]), eta=4.0), []
+    rungs, lines = Rungs(fidelities=(0, STEPS[-1]), eta=4.0), []
     for number in NUM_TRAINED:
         taus = list[tuple[float, ...]]()
         for draw in range(num_draws):
             order = np.random.default_rng((draw, number)).permutation(len(rows))
             seen, unseen = order[:number], order[number:]
-            trained = [_trial(rows[i], STEPS[1], labels[i]) for i in seen]
+            trained = [_trial(rows[i], STEPS[-1], labels[i]) for i in seen]
             informed = full_predictor(gp.PREDICTOR, rungs, pricing.features, [*scored, *trained], "error")
             means = [
                 fit_to_trials(predictor, pricing.features, trained, "error").predict_mean(
@@ -216,7 +216,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path, nargs="?", default=folder / "depth_table.csv.gz")
     parser.add_argument("--record", type=Path, default=folder / "depth_table.jsonl")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--peak-lr", type=float, default=4e-3)
     parser.add_argument("--tune", type=int, nargs="+", default=[0, 20, 60])

@@ -3,8 +3,8 @@
     python -m benchmarks.depth_ranking [TABLE.csv.gz] [--measure error] [--draws 20]
 
 Reads the table of `benchmarks.depth_table`. What is ranked is the mean over a row's seeds of its longest training;
-everything is Kendall's tau, over all rows and within bands of equal cost (pairs whose multiply-accumulates differ by
-less than a tenth). It prints
+everything is Kendall's tau, over all rows, within bands of equal cost (pairs whose multiply-accumulates differ by less
+than a tenth), and beyond the cost (of what is left when a line in its logarithm is taken off either). It prints
 
     for each length   the noise of a seed, the spread between networks, at equal cost too (rest after a parabola in the
                       logarithm of the cost), and the highest tau that these allow
@@ -35,6 +35,7 @@ from search_spaces.table import PREFIX, Results, read_results
 
 TABLE = Path(__file__).parent / "results/depth_table.csv.gz"
 NUM_LABELS = (12, 24, 48)
+TAUS = ("tau", "at equal cost", "beyond cost")
 BAND = 0.1
 """Of the cost, within which two networks count as equally dear."""
 
@@ -45,7 +46,7 @@ def main() -> None:
     truth, cost = results.numbers(f"{options.measure}_{STEPS[-1]}_mean"), results.numbers("macs")
     _noise(results, options.measure, np.log(cost))
     rows = [[name, *taus(values, truth, cost)] for name, values in _scores(results, options.measure).items()]
-    print(f"\n{table([f'ranked by ({len(truth)} networks)', 'tau', 'tau at equal cost'], rows)}")
+    print(f"\n{table([f'ranked by ({len(truth)} networks)', *TAUS], rows)}")
     _predictors(results, options, truth, cost)
 
 
@@ -75,9 +76,21 @@ def _scores(results: Results, measure: str) -> Mapping[str, Float[np.ndarray, " 
 
 
 def taus(scores: Float[np.ndarray, " n"], truth: Float[np.ndarray, " n"], cost: Float[np.ndarray, " n"]) -> list[str]:
+    """In the order of `TAUS`."""
     kept = np.isfinite(scores) & np.isfinite(truth)
-    everything = kendall_tau(scores[kept], truth[kept])
-    return [f"{everything:.2f}", f"{_tau_of_pairs(scores[kept], truth[kept], _alike(cost[kept])):.2f}"]
+    scores, truth, cost = scores[kept], truth[kept], cost[kept]
+    found = (
+        kendall_tau(scores, truth),
+        _tau_of_pairs(scores, truth, _alike(cost)),
+        kendall_tau(_beyond(cost, scores), _beyond(cost, truth)),
+    )
+    return [f"{tau:.2f}" for tau in found]
+
+
+def _beyond(cost: Float[np.ndarray, " n"], values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """What is left of the values when a line in the logarithm of the cost is taken off."""
+    logs = np.log(cost)
+    return np.asarray(values - np.polyval(np.polyfit(logs, values, 1), logs))
 
 
 def _alike(cost: Float[np.ndarray, " n"]) -> Bool[np.ndarray, "n n"]:

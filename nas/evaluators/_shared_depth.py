@@ -28,11 +28,9 @@ from nas.supernet.shared_weights import fresh, network, recalibrate
 
 FORMAT = 1
 KEEP_EVERY = 100
-"""Steps; a file of the whole state takes a fraction of a second."""
+"""Steps, a multiple of those that are made together; a file of the whole state takes a fraction of a second."""
 NUM_SCORED = 256
 """Validation pictures of a score, as far apart as they lie: more of them take longer and rank alike."""
-RATE = 0.5
-"""Of the recipe's peak rate: every step is another network's, and what one gains must not ruin the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +61,7 @@ def shared_depth(space: Space, data: DepthData, recipe: Recipe, sharing: Sharing
       TrainingDiverged: the loss became NaN or infinite.
     """
     steps = len(sharing.architectures)
-    recipe = replace(recipe, steps=steps, peak_lr=RATE * recipe.peak_lr)
+    recipe = replace(recipe, steps=steps)
     key = _key(space, data, recipe, sharing.seed)
     kept = _kept(sharing, key)
     if kept is not None and kept["step"] < steps and kept["draws"] != _draws(sharing):

@@ -24,7 +24,8 @@ from nas.search import Fitted, Prediction, Predictor, Rungs
 Rank = Callable[[Sequence[Trial]], Float[np.ndarray, " n"]]
 """Of one rung's complete trials, what speaks against each; the least is promoted."""
 Enter = Callable[[Sequence[Trial], Sequence[Trial]], Proposal]
-"""A new architecture, from the done and pending trials of the lowest rung: there every architecture has one."""
+"""A new architecture, from the done and pending trials of the lowest rung, where every architecture has one but the
+reference; its trials are among them."""
 
 
 def next_proposal(
@@ -54,8 +55,14 @@ def next_proposal(
     if (due := _promotion(rungs, done, pending, rank)) is not None:
         return due
     lowest = rungs.fidelities[0]
+    entered = measure.architecture if measure else None  # what is trained in full needs no trial here
     try:
-        found = enter(*([trial for trial in some if trial.fidelity == lowest] for some in (done, pending)))
+        found = enter(
+            *(
+                [trial for trial in some if trial.fidelity == lowest or trial.architecture == entered]
+                for some in (done, pending)
+            )
+        )
     except Exhausted:
         if (rest := _promotion(rungs, done, pending, rank, at_once=True)) is None:
             raise

@@ -48,7 +48,7 @@ class Halving:
         measure, entering = _measure(self.task), self.task
         if measure is not None and self.task.rungs is not None:
             rest = tuple(one for one in self.task.opening if one.architecture != measure.architecture)
-            entering = replace(self.task, opening=rest)
+            entering = replace(self.task, opening=(measure, *rest))
 
         def enter(done: Sequence[Trial], pending: Sequence[Trial]) -> Proposal:
             def score(_complete: Sequence[Trial], _pending: Sequence[Trial], chance: Chance, *_: object) -> Objective:
@@ -117,7 +117,9 @@ class _View:
         """The predictor of the highest rung that has trials enough, and which one that is."""
         complete = self._complete()
         known = [k for k, trials in enumerate(complete) if trials]
-        top = max((k for k in known if len(complete[k]) >= MIN_COMPLETE), default=known[0])
+        # Of a goal's limit a lower rung knows nothing: its reference is trained in full alone.
+        enough = 1 if self.task.goal is not None else MIN_COMPLETE
+        top = max((k for k in known if len(complete[k]) >= enough), default=known[0])
         pending = self._by_rung(self.pending)
         rungs = [self._rung(complete[k], pending[k]) for k in known if k <= top]
         return believing(informed(self.task.predictor, rungs[:-1]), rungs[-1]), top

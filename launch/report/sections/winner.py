@@ -124,12 +124,14 @@ def _with_arrow(metric: Metric) -> str:
 def prediction_text(facts: Facts, winner: Mapping[str, Any]) -> str:
     """What the predictor expected; not the same quantity as what the final's longer training gave."""
     found = winner["objective"]
+    alike = found["predicted_at_fidelity"] == found["measured_at_fidelity"]
+    why = "It was trained anew, from another seed" if alike else "The budgets differ"
     return (
         f"After the search's training (fidelity {found['predicted_at_fidelity']}), the predictor expects "
         f"{facts.objective_label} {decimals(found['predicted'])} ± {decimals(found['predicted_std'])} on validation "
         "data; "
         f"trained as a final (fidelity {found['measured_at_fidelity']}), the network measured "
-        f"{decimals(found['measured'])}. The budgets differ, so the two need not agree."
+        f"{decimals(found['measured'])}. {why}, so the two need not agree."
     )
 
 

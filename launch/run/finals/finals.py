@@ -34,6 +34,7 @@ def train_finals(
         num_trials=len(proposals),
         fidelity=prepared.experiment.final_fidelity,
         seed=options.seed,
+        seeds=(seed_of(prepared, options),) * len(proposals),
         lag=len(proposals),  # none waits for another, and each ticket has its place in the list
     )
     num_trainings = prepared.experiment.final_seeds * len(proposals)
@@ -43,6 +44,11 @@ def train_finals(
     if not complete_finals:
         raise RuntimeError(f"every final failed; mend it and run the command again. {latest_failure(finals)}")
     return complete_finals
+
+
+def seed_of(prepared: Prepared, options: Options) -> int:
+    """Of the finals' trainings: another than the search's where they are as long, for else they would be the same."""
+    return options.seed + (prepared.experiment.final_fidelity == prepared.experiment.fidelity)
 
 
 def _finalists(prepared: Prepared, phases: Phases, options: Options) -> Finalists:

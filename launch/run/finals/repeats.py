@@ -2,7 +2,7 @@
 
 Two trainings that differ in nothing but their seed differ by a percent or two of the error; a limit such as
 "error <= 1.02 * baseline" asks for less than that. Repeats are a phase of their own, so that a final stays one training
-with one set of weights: those of the run's own seed are what winner.pt holds.
+with one set of weights: those are what winner.pt holds.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from launch.run.finals.finals import by_ticket
+from launch.run.finals.finals import by_ticket, seed_of
 from launch.run.options import Options
 from launch.run.phases.phases import Phases
 from launch.run.prepare import Prepared
@@ -59,7 +59,7 @@ def repeat(prepared: Prepared, phases: Phases, options: Options, finals: Sequenc
         num_trials=len(proposals),
         fidelity=prepared.experiment.final_fidelity,
         seed=options.seed,
-        seeds=_seeds(proposals, options.seed),
+        seeds=_seeds(proposals, seed_of(prepared, options)),
         lag=len(proposals),
     )
     repeats = phases.carry_out(plan, Listed(proposals=proposals))

@@ -1,4 +1,4 @@
-"""Trains weights that networks share, one network a step, and scores a network by them.
+"""Trains weights that networks share, one network a step and two at once, and scores a network by them.
 
 What the shared weights are is not known here: they hand out networks and take back their gradients
 (`nas.supernet.shared_weights` does). Batches, augmentation, loss and learning rate are those of a training alone.
@@ -6,6 +6,7 @@ What the shared weights are is not known here: they hand out networks and take b
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,6 +24,8 @@ from nas.depth.training.steps import TrainingDiverged
 NUM_CALIBRATION = 4
 """Batches whose statistics a network's batch norms take before it is scored."""
 CALIBRATION_SIZE = 32
+TOGETHER = 2
+"""Networks whose gradients are of the same weights; threads that they take."""
 
 
 @runtime_checkable  # the test run checks the types of arguments
@@ -46,10 +49,13 @@ def train_shared(
 ) -> Float32[np.ndarray, " made"]:
     """Train the shared weights in place on a CPU; the losses of the steps from `first` on.
 
+    `TOGETHER` networks see the same weights, each on a thread of its own, and their steps are made one after another:
+    whoever has fewer cores gets the same weights, later.
+
     Args:
       architectures: the network of each step.
       seed: of order and augmentation.
-      first: the steps that the weights have made already.
+      first: the steps that the weights have made already, a multiple of `TOGETHER`.
       on_step: called with (step, loss) after each step.
 
     Raises:
@@ -58,19 +64,28 @@ def train_shared(
     pictures = load(images, torch.device("cpu"))
     order = batching.order(len(images), recipe, np.random.default_rng((seed, 0)), images.draws)
     losses = np.zeros(recipe.steps - first, dtype=np.float32)
-    for step in range(first, recipe.steps):
-        rng = np.random.default_rng((seed, 1, step))
+
+    def passed(step: int) -> tuple[Any, float]:
+        """The step's network with its gradients, and the loss."""
         network = weights.slices(tuple(architectures[step].tolist()))
-        batch = pictures.cut(order[step], recipe, rng)
-        prediction = network(batch.rgb)
-        loss = depth_loss(prediction, batch.log_disparity, batch.valid, edge_weight=recipe.edge_weight)
-        losses[step - first] = value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingDiverged(step, value, recipe.peak_lr)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
-        weights.update(network, learning_rate=learning_rate(recipe, step), weight_decay=recipe.weight_decay)
-        if on_step is not None:
-            on_step(step, value)
+        batch = pictures.cut(order[step], recipe, np.random.default_rng((seed, 1, step)))
+        loss = depth_loss(network(batch.rgb), batch.log_disparity, batch.valid, edge_weight=recipe.edge_weight)
+        value = float(loss.detach())
+        if math.isfinite(value):
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's stub
+        return network, value
+
+    # Rounding goes by the number of threads within an operator, which torch keeps for each thread.
+    with ThreadPoolExecutor(TOGETHER, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for start in range(first, recipe.steps, TOGETHER):
+            steps = range(start, min(start + TOGETHER, recipe.steps))
+            for step, (network, value) in zip(steps, list(pool.map(passed, steps)), strict=True):
+                losses[step - first] = value
+                if not math.isfinite(value):
+                    raise TrainingDiverged(step, value, recipe.peak_lr)
+                weights.update(network, learning_rate=learning_rate(recipe, step), weight_decay=recipe.weight_decay)
+                if on_step is not None:
+                    on_step(step, value)
     return losses
 
 

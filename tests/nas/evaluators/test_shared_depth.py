@@ -37,13 +37,13 @@ def share(
 
 
 def cut_short(keep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Die in the 17th step, two after the last that was kept."""
+    """Die in the 18th step, two after the last that was kept."""
 
     def stop(done: int, total: int) -> None:
-        if done == 17:
+        if done == 18:
             raise Stop
 
-    monkeypatch.setattr(module, "KEEP_EVERY", 5)
+    monkeypatch.setattr(module, "KEEP_EVERY", 4)
     with pytest.raises(Stop):
         share(keep, told=stop)
 
@@ -73,7 +73,7 @@ def test_a_training_that_was_cut_short_goes_on_and_gives_what_it_would_have_give
     cut_short(tmp_path / "shared.pt", monkeypatch)
     steps: list[int] = []
     again = share(tmp_path / "shared.pt", told=lambda done, total: steps.append(done))
-    assert steps == list(range(16, STEPS + 1))
+    assert steps == list(range(17, STEPS + 1))
     assert again.evaluator(JOB).metrics == shared.evaluator(JOB).metrics
     steps.clear()
     found = share(tmp_path / "shared.pt", told=lambda done, total: steps.append(done))
