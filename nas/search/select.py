@@ -1,8 +1,9 @@
 """Selects the best architectures by a fitted predictor and by trials: for a search's finals, and under new limits.
 
 Half of the places go to what the genetic search promises, half to what has been measured, because a predictor is most
-wrong where it has been optimised most. Of a goal's, those that have been measured are chosen for their chance to meet
-the limit more than for what they save: the others are at its edge, and one of all finals should hold.
+wrong where it has been optimised most. Of a goal's, the first lies at the edge of the limit, where it saves most for
+its chance to meet it. All others are chosen for that chance more than for what they save: the next beside the first
+would be its twin, which fails as it does, and one of all finals should hold.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ NUM_SEEDS = 512
 POPULATION = 2048
 GENERATIONS = 80
 CAUTION = 4.0
-"""Power of the chance to meet a goal's limit, among those that have been measured."""
+"""Power of the chance to meet a goal's limit, for all but the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +65,26 @@ def best_candidates(
     def mean(population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         return fitted.predict_mean(features(population))
 
-    score = mean if goal is None else goal.risk(fitted, features, complete)
-    found = minimise(
-        score,
-        problem,
-        initial=np.concatenate([sample(NUM_SEEDS, rng), *([rows(trained)] if trained else [])]),
-        rng=rng,
-        top_k=num + len(trained),
-        population=POPULATION,
-        generations=GENERATIONS,
-    )
+    initial = np.concatenate([sample(NUM_SEEDS, rng), *([rows(trained)] if trained else [])])
+
+    def best(score: Objective) -> list[Architecture]:
+        found = minimise(
+            score,
+            problem,
+            initial=initial,
+            rng=rng,
+            top_k=num + len(trained),
+            population=POPULATION,
+            generations=GENERATIONS,
+        )
+        return [row for row in map(tuple, found.architectures.tolist()) if row not in measured]
+
     measured = {trial.architecture: trial.metrics[objective] for trial in trained}
-    new = [row for row in map(tuple, found.architectures.tolist()) if row not in measured]
+    score = mean if goal is None else goal.risk(fitted, features, complete)
     cautious = score if goal is None else goal.risk(fitted, features, complete, caution=CAUTION)
+    new = best(score)
+    if goal is not None:
+        new = list(dict.fromkeys([*new[:1], *best(cautious), *new[1:]]))
     worth = measured if goal is None else dict(zip(measured, _scores(cautious, list(measured)), strict=True))
     known = sorted(measured, key=lambda architecture: worth[architecture])
     chosen = new[: num - min(num // 2, len(known))]

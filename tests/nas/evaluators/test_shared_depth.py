@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nas.depth.training import shared as training
 from nas.evaluators import _shared_depth as module
 from nas.evaluators.depth import DepthEvaluator
 from nas.record import Evaluator, Job, Shared, SharesWeights, Sharing
@@ -79,6 +81,31 @@ def test_a_training_that_was_cut_short_goes_on_and_gives_what_it_would_have_give
     found = share(tmp_path / "shared.pt", told=lambda done, total: steps.append(done))
     assert not steps and found.seconds == again.seconds
     assert found.evaluator(JOB).metrics == shared.evaluator(JOB).metrics
+
+
+class OneAfterTheOther:
+    """A pool without threads."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def __enter__(self) -> "OneAfterTheOther":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def map(self, function: Callable[[int], Any], values: range) -> list[Any]:
+        return [function(value) for value in values]
+
+
+def test_whoever_has_one_core_gets_the_same_weights(
+    shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "ThreadPoolExecutor", OneAfterTheOther)
+    assert share(tmp_path / "shared.pt").evaluator(JOB).metrics == shared.evaluator(JOB).metrics
+
+
+def test_what_is_kept_lies_between_steps_that_are_made_together() -> None:
+    assert module.KEEP_EVERY % training.TOGETHER == 0
 
 
 def test_under_other_limits_one_that_is_not_done_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

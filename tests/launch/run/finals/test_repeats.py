@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from launch.session.session import open_session
-from nas.record import Job, Trial
+from nas.record import Job, Phase, Trial
 from tests.experiments import seeded
 from tests.experiments.tiny import Orders, error_of, trained
 from tests.launch.commands import ROOT, Place, nas, nas_alone, place_at
@@ -96,3 +96,21 @@ def test_a_run_keeps_to_its_seeds(tmp_path: Path) -> None:
     searched(place)
     again = nas(*place.search("--final-seeds", "4", experiment=SEEDED))
     assert again.code == 2 and "was started with final_seeds = 3, now it is 4" in again.err
+
+
+def test_finals_that_are_no_longer_than_the_searchs_trainings_have_another_seed(tmp_path: Path) -> None:
+    file, place = tmp_path / "alike.py", place_at(tmp_path)
+    file.write_text(
+        "from dataclasses import replace\n"
+        "from tests.experiments import seeded\n\n\n"
+        "def experiment():\n"
+        "    return replace(seeded.experiment(), fidelity=5)\n"
+    )
+    ended = nas(*place.search("--seed", str(SEED), experiment=str(file)))
+    assert ended.code == 0, ended.err
+    session = open_session(place.run)
+    seeds: dict[Phase, int] = {"search": SEED, "final": SEED + 1}
+    for phase, seed in seeds.items():
+        for trial in session.trials(phase):
+            assert trial.metrics["error"] == pytest.approx(under(trial.architecture, seed))
+    assert "It was trained anew, from another seed" in " ".join(place.run.report.read_text().split())
