@@ -1,7 +1,7 @@
 """Which cheap score of a depth network ranks as its long training does, and what does it cost?
 
     python -m benchmarks.cheap_rungs [TABLE.csv.gz] [--record FILE.jsonl] [--steps 1500] [--tune 0 20 60]
-        [--seeds 0 1 2 3] [--spread] [--most 1.0] [--train-most 1.0]
+        [--seeds 0 1 2 3] [--spread] [--most 1.0] [--train-most 1.0] [--scores FILE.jsonl]
 
 Ranks the networks of `benchmarks.depth_table` (which `benchmarks.depth_noise` and `benchmarks.depth_ranking` explain)
 against the mean of their longest trainings:
@@ -82,7 +82,17 @@ def main() -> None:
     for seed in options.seeds:
         shared = _shared(rows, options, seed)
         _show(shared, truth[kept], cost[kept])
+        _keep(options, seed, rows, shared[:2])
         _show_predicted(rows, shared[0], labels, truth[kept], options.draws)
+
+
+def _keep(options: argparse.Namespace, seed: int, rows: list[Architecture], shared: list[Score]) -> None:
+    """For `benchmarks.search_cost`: the scores of the shortest tuning, error and absolute relative error."""
+    error, abs_rel = (one.values.tolist() for one in shared)
+    with options.scores.open("a") as file:
+        for row, *found in zip(rows, error, abs_rel, strict=True):
+            line = {"steps": options.steps, "seed": seed, "architecture": row, "error": found[0], "abs_rel": found[1]}
+            file.write(json.dumps(line) + "\n")
 
 
 def _show(scores: list[Score], truth: Float[np.ndarray, " n"], cost: Float[np.ndarray, " n"]) -> None:
@@ -141,8 +151,8 @@ def _alone(results: Results, record: Path, num_networks: int) -> list[Score]:
         for steps in STEPS[:-1]
         for name in MEASURES
     ]
-    curves = [np.array(text.split(), dtype=np.float64) for text in _by_row(results, f"curve_{STEPS[1]}")]
-    ahead = np.array([_extrapolated(curve, STEPS[-1] / STEPS[1]) for curve in curves])
+    curves = [np.array(text.split(), dtype=np.float64) for text in by_row(results, f"curve_{STEPS[1]}")]
+    ahead = np.array([extrapolated(curve, STEPS[-1] / STEPS[1]) for curve in curves])
     return [*scores, Score(name=f"curve of {STEPS[1]} steps", values=ahead, seconds=seconds[STEPS[1]])]
 
 
@@ -155,13 +165,13 @@ def _seconds(record: Path, num_networks: int) -> Mapping[int, float]:
     }
 
 
-def _by_row(results: Results, column: str) -> list[str]:
+def by_row(results: Results, column: str) -> list[str]:
     """A column's texts by architecture."""
     texts = dict(zip(results.place.tolist(), results.cells[column], strict=True))
     return [texts[i] for i in range(len(results.architectures))]
 
 
-def _extrapolated(curve: Float[np.ndarray, " w"], times: float) -> float:
+def extrapolated(curve: Float[np.ndarray, " w"], times: float) -> float:
     """The loss after so many times the steps, by a + b t^-c fitted to the later three quarters of a curve."""
     t, later = np.arange(1, NUM_WINDOWS + 1) / NUM_WINDOWS, slice(NUM_WINDOWS // 4, None)
 
@@ -216,6 +226,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path, nargs="?", default=folder / "depth_table.csv.gz")
     parser.add_argument("--record", type=Path, default=folder / "depth_table.jsonl")
+    parser.add_argument("--scores", type=Path, default=folder / "shared_scores.jsonl")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--peak-lr", type=float, default=4e-3)

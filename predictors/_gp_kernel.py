@@ -5,7 +5,8 @@ Notation:
     U      n, f            sqrt(5) X / length scales, so that a = Euclidean distance between rows of U
     a      n, m
     k      n, m            s2 (1 + a + a^2/3) exp(-a) + b2 X Z', Matern 5/2 and a linear kernel
-    K      n, n            k(X, X) + t2 I = L L'
+    r      n               1 for a measurement that is rougher than the others, else 0
+    K      n, n            k(X, X) + diag(t2 + q2 r) = L L'
 
 Squared distances come from one matrix product, and the elementwise steps work in place: at 200 training points they
 are most of a prediction's time. All functions keep the floating type they are given.
@@ -15,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.linalg.lapack import dpotrf
 
 SQRT5 = math.sqrt(5.0)
@@ -23,12 +24,13 @@ SQRT5 = math.sqrt(5.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """What the fit chooses, in scaled units: length scales, and the variances s2, b2 and t2."""
+    """What the fit chooses, in scaled units: length scales, and the variances s2, b2, t2 and q2."""
 
     length: Float[np.ndarray, "f"]
     curved: float
     slope: float
     noise: float
+    rough: float = 0.0
 
 
 def left_factor(U: Float[np.ndarray, "n f"]) -> Float[np.ndarray, "n f2"]:
@@ -72,12 +74,16 @@ def matern(a: Float[np.ndarray, "n m"], decays: Float[np.ndarray, "n m"]) -> Flo
 
 
 def covariance(
-    X: Float[np.ndarray, "n f"], a: Float[np.ndarray, "n n"], decays: Float[np.ndarray, "n n"], h: Hyperparameters
+    X: Float[np.ndarray, "n f"],
+    a: Float[np.ndarray, "n n"],
+    decays: Float[np.ndarray, "n n"],
+    h: Hyperparameters,
+    rough: Bool[np.ndarray, " n"] | None = None,
 ) -> Float[np.ndarray, "n n"]:
-    """K, from the distances and decays of `distances_and_decays`."""
+    """K, from the distances and decays of `distances_and_decays`; without `rough` no measurement is."""
     K = matern(a, decays)
     K += (h.slope * X) @ X.T
-    K.flat[:: len(K) + 1] += h.noise
+    K.flat[:: len(K) + 1] += h.noise if rough is None else h.noise + h.rough * rough
     return K
 
 

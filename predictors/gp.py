@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.linalg.blas import strmm
 
@@ -42,10 +42,21 @@ class GaussianProcess:
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedGaussianProcess":
         """See `nas.search.Predictor`. A constant y is predicted as it is, with a standard deviation below 1."""
+        return self._fit(X, y, None)
+
+    def fit_unequal(
+        self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"], rough: Bool[np.ndarray, "n"]
+    ) -> "FittedGaussianProcess":
+        """See `nas.search.FitsUnequalNoise`."""
+        return self._fit(X, y, rough)
+
+    def _fit(
+        self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"], rough: Bool[np.ndarray, "n"] | None
+    ) -> "FittedGaussianProcess":
         data = scaled(X, y)
         inputs, targets = data.inputs, data.targets
-        hyperparameters = most_probable(inputs, targets)
-        lower = _factor(inputs, hyperparameters)
+        hyperparameters = most_probable(inputs, targets, rough)
+        lower = _factor(inputs, hyperparameters, rough)
         return FittedGaussianProcess(
             inputs=inputs,
             weights=cho_solve((lower, True), targets),
@@ -53,12 +64,17 @@ class GaussianProcess:
             hyperparameters=hyperparameters,
             input_scale=data.input_scale,
             output_scale=data.output_scale,
+            rough=rough,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedGaussianProcess:
-    """A Gaussian process conditioned on data: `inputs` are scaled and centred, `weights` is K^-1 y, `whiten` L^-1."""
+    """A Gaussian process conditioned on data: `inputs` are scaled and centred, `weights` is K^-1 y, `whiten` L^-1.
+
+    `rough` marks the measurements with further noise, None if there are none such; where there are, predictions speak
+    of them.
+    """
 
     inputs: Float[np.ndarray, "n f"]
     weights: Float[np.ndarray, "n"]
@@ -66,11 +82,12 @@ class FittedGaussianProcess:
     hyperparameters: Hyperparameters
     input_scale: Scale
     output_scale: Scale
+    rough: Bool[np.ndarray, "n"] | None = None
 
     @property
     def noise_std(self) -> float:
         """Standard deviation of a measurement's noise, in the unit of y; part of every predicted std."""
-        return float(self.output_scale.width) * math.sqrt(self.hyperparameters.noise)
+        return float(self.output_scale.width) * math.sqrt(self.hyperparameters.noise + self.hyperparameters.rough)
 
     def predict(self, X: Float[np.ndarray, "m f"]) -> Prediction:
         """See `nas.search.Fitted`."""
@@ -85,7 +102,7 @@ class FittedGaussianProcess:
             explained = strmm(1.0, self.whiten, k.T, lower=1)  # triangular: half the work of a full product
             variance[rows] = (U * U) @ spread - squared_norms(explained.T)
         variance += np.float32(h.curved)
-        std = np.sqrt(np.maximum(variance, 0.0).astype(np.float64) + h.noise)
+        std = np.sqrt(np.maximum(variance, 0.0).astype(np.float64) + h.noise + h.rough)
         return Prediction(mean=self._in_units(mean), std=std * self.output_scale.width)
 
     def predict_mean(self, X: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m"]:
@@ -103,11 +120,13 @@ class FittedGaussianProcess:
         """
         check_features(X_pending, self.inputs.shape[1])
         inputs = np.concatenate([self.inputs, self.input_scale.apply(X_pending.astype(np.float64))])
+        rough = None if self.rough is None else np.concatenate([self.rough, np.ones(len(X_pending), dtype=bool)])
         return replace(
             self,
             inputs=inputs,
             weights=np.concatenate([self.weights, np.zeros(len(X_pending))]),
-            whiten=_inverse(_factor(inputs, self.hyperparameters)),
+            whiten=_inverse(_factor(inputs, self.hyperparameters, rough)),
+            rough=rough,
         )
 
     def _in_units(self, mean: Float32[np.ndarray, "m"]) -> Float[np.ndarray, "m"]:
@@ -141,9 +160,11 @@ class FittedGaussianProcess:
             yield rows, U, matern(a, decay(a, self.hyperparameters.curved))
 
 
-def _factor(inputs: Float[np.ndarray, "n f"], h: Hyperparameters) -> Float[np.ndarray, "n n"]:
+def _factor(
+    inputs: Float[np.ndarray, "n f"], h: Hyperparameters, rough: Bool[np.ndarray, "n"] | None
+) -> Float[np.ndarray, "n n"]:
     a, decays = distances_and_decays(inputs * (SQRT5 / h.length), h.curved)
-    return cholesky(covariance(inputs, a, decays, h))
+    return cholesky(covariance(inputs, a, decays, h, rough))
 
 
 def _inverse(lower: Float[np.ndarray, "n n"]) -> Float32[np.ndarray, "n n"]:

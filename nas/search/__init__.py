@@ -12,7 +12,7 @@ from nas.search.along_front import FrontCandidate, front_candidates
 from nas.search.failures import Chance, certain, chance_to_complete
 from nas.search.goal import Goal, QualityLimit
 from nas.search.operating_points import along_sweep, best_within
-from nas.search.predictor import Features, Fitted, Prediction, Predictor, Reasoned
+from nas.search.predictor import Features, FitsUnequalNoise, Fitted, Prediction, Predictor, Reasoned
 from nas.search.ranking import (
     MIN_NEAR,
     PredictorQuality,
@@ -34,6 +34,7 @@ __all__ = [
     "Chance",
     "Features",
     "Fits",
+    "FitsUnequalNoise",
     "Fitted",
     "FrontCandidate",
     "Goal",

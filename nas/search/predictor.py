@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int8
+from jaxtyping import Bool, Float, Int8
 
 Features = Callable[[Int8[np.ndarray, "n d"]], Float[np.ndarray, "n f"]]
 """Of a population, what a predictor sees."""
@@ -75,4 +75,15 @@ class Predictor(Protocol):
         Raises:
           ValueError: there are no points, or X or y holds a NaN or an infinity.
         """
+        ...
+
+
+@runtime_checkable
+class FitsUnequalNoise(Protocol):
+    """Optional protocol of a predictor that tells rougher measurements from others, such as trainings from scores."""
+
+    def fit_unequal(
+        self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"], rough: Bool[np.ndarray, "n"]
+    ) -> Fitted:
+        """As `fit`; those that `rough` marks have noise of their own, and it is of such that predictions speak."""
         ...

@@ -122,6 +122,7 @@ class _View:
         top = max((k for k in known if len(complete[k]) >= enough), default=known[0])
         pending = self._by_rung(self.pending)
         rungs = [self._rung(complete[k], pending[k]) for k in known if k <= top]
+        # Not as scores: the plain fit stays near what is trained, and finds what is cheap in fewer trainings.
         return believing(informed(self.task.predictor, rungs[:-1]), rungs[-1]), top
 
     def _rung(self, complete: Sequence[Trial], pending: Sequence[Trial]) -> Rung:
@@ -162,7 +163,7 @@ def full_predictor(
         if trials:
             y = drawn_in(np.array([trial.metrics[objective] for trial in trials]))
             below.append(Rung(X=features(rows(trials)), y=y))
-    return informed(predictor, below)
+    return informed(predictor, below, by_scores=rungs is not None and rungs.by_scores)
 
 
 STRATEGY = Halving
