@@ -49,6 +49,19 @@ def test_gradient_is_the_slope_of_the_likelihood() -> None:
     np.testing.assert_allclose(negative_log_likelihood(theta, X, y)[1], numeric, atol=1e-4)
 
 
+def test_so_it_is_where_some_measurements_are_rougher() -> None:
+    rng = np.random.default_rng(1)
+    X, y, theta, rough = (
+        rng.random((20, 4)) - 0.5,
+        rng.standard_normal(20),
+        0.5 * rng.standard_normal(9),
+        rng.random(20),
+    )
+    mask = rough < 0.4
+    numeric = approx_fprime(theta, lambda t: negative_log_likelihood(t, X, y, mask)[0], 1e-6)
+    np.testing.assert_allclose(negative_log_likelihood(theta, X, y, mask)[1], numeric, atol=1e-4)
+
+
 @pytest.mark.parametrize("num_points", [3, 60, 300])
 def test_float32_prediction_is_the_textbook_one(num_points: int) -> None:
     X, y = sample(num_points, 28, 0.1, seed=1)
@@ -76,6 +89,21 @@ def test_known_noise_is_found_and_intervals_hold(noise_std: float) -> None:
     prediction = fitted.predict(fresh)
     for level in (0.5, 0.8, 0.95):
         assert coverage(prediction, measured, level=level) == pytest.approx(level, abs=0.06)
+
+
+def test_noise_of_the_rough_measurements_is_told_from_that_of_the_others() -> None:
+    X, y = sample(200, 10, 0.02, seed=3)
+    rough = np.arange(200) >= 140
+    y = y + np.where(rough, 1.0 * np.random.default_rng(5).standard_normal(200), 0.0)
+    fitted, alike = PREDICTOR.fit_unequal(X, y, rough), PREDICTOR.fit(X, y)
+    assert fitted.noise_std == pytest.approx(1.0, rel=0.25)
+    fresh, measured = sample(4000, 10, 1.0, seed=4)
+    assert coverage(fitted.predict(fresh), measured, level=0.8) == pytest.approx(0.8, abs=0.05)
+    off, off_alike = (np.abs(one.predict_mean(fresh) - curved(fresh)).mean() for one in (fitted, alike))
+    assert off < 0.7 * off_alike
+    believed = fitted.fantasise(fresh[:3])
+    np.testing.assert_allclose(believed.predict_mean(fresh), fitted.predict_mean(fresh), atol=1e-3 * y.std())
+    assert (believed.predict(fresh).std <= fitted.predict(fresh).std * (1 + 1e-4)).all()
 
 
 def test_few_points_in_many_dimensions_rank_and_stay_honest() -> None:

@@ -9,8 +9,8 @@ from jaxtyping import Float, Int8
 
 from nas.genetic import Problem
 from nas.record import Proposal, Trial
-from nas.search import fit_to_trials
-from nas.search.select import Candidate, Listed, best_candidates
+from nas.search import Goal, QualityLimit, fit_to_trials
+from nas.search.select import CAUTION, Candidate, Listed, best_candidates
 from predictors import gp
 
 NUM_OPTIONS = np.array([4, 4, 4])
@@ -69,6 +69,33 @@ def test_half_are_the_best_measured_and_half_the_best_predicted_of_the_rest() ->
     rest = np.array([row for row in FEASIBLE if tuple(row.tolist()) not in known])
     cut = np.sort(fitted.predict_mean(features(rest)))[2]
     assert all(candidate.mean <= cut + 1e-12 for candidate in found if candidate.measured is None)
+
+
+def test_of_a_goal_one_lies_at_the_edge_and_the_others_further_within() -> None:
+    complete = trained(FEASIBLE[::3])
+    bar = QualityLimit(metric="error", amount=1.15, reference=(3, 2, 1), text="")
+    goal = Goal(name="sum", cost=lambda population: 1.0 + population.sum(axis=1), quality=bar)
+    noisy = [replace(one, metrics={"error": one.metrics["error"] + 0.06 * (-1) ** one.ticket}) for one in complete]
+    fitted = fit_to_trials(gp.PREDICTOR, features, noisy, "error")
+    found = best_candidates(
+        4,
+        fitted=fitted,
+        features=features,
+        complete=complete,
+        objective="error",
+        sample=sample,
+        problem=PROBLEM,
+        rng=np.random.default_rng(0),
+        goal=goal,
+    )
+    known = {trial.architecture for trial in complete}
+    rest = np.array([row for row in map(tuple, FEASIBLE.tolist()) if row not in known], dtype=np.int8)
+    bold, cautious = (
+        tuple(rest[np.argmin(goal.risk(fitted, features, complete, caution=caution)(rest))].tolist())
+        for caution in (1.0, CAUTION)
+    )
+    new = {one.architecture for one in found if one.measured is None}
+    assert bold != cautious and new == {bold, cautious}
 
 
 def test_they_are_feasible_distinct_and_in_the_order_of_their_prediction() -> None:
