@@ -2,8 +2,8 @@
 
 Half of the places go to what the genetic search promises, half to what has been measured, because a predictor is most
 wrong where it has been optimised most. Of a goal's, the first lies at the edge of the limit, where it saves most for
-its chance to meet it. All others are chosen for that chance more than for what they save: the next beside the first
-would be its twin, which fails as it does, and one of all finals should hold.
+its chance to meet it. The second is what is likeliest to meet it, whatever it saves: the next beside the first would be
+its twin, which fails as it does, and one of all finals should hold. Those that have been measured are between the two.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ from nas.space import Architecture
 NUM_SEEDS = 512
 POPULATION = 2048
 GENERATIONS = 80
-CAUTION = 4.0
-"""Power of the chance to meet a goal's limit, for all but the first."""
+CAUTION, UTMOST_CAUTION = 4.0, 256.0
+"""Powers of the chance to meet a goal's limit: for what has been measured, and for the second of what is promised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,8 @@ def best_candidates(
     cautious = score if goal is None else goal.risk(fitted, features, complete, caution=CAUTION)
     new = best(score)
     if goal is not None:
-        new = list(dict.fromkeys([*new[:1], *best(cautious), *new[1:]]))
+        likeliest = best(goal.risk(fitted, features, complete, caution=UTMOST_CAUTION))
+        new = list(dict.fromkeys([*new[:1], *likeliest[:1], *new[1:]]))
     worth = measured if goal is None else dict(zip(measured, _scores(cautious, list(measured)), strict=True))
     known = sorted(measured, key=lambda architecture: worth[architecture])
     chosen = new[: num - min(num // 2, len(known))]

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int8
 from nas.genetic import Problem
 from nas.record import Proposal, Trial
 from nas.search import Goal, QualityLimit, fit_to_trials
-from nas.search.select import CAUTION, Candidate, Listed, best_candidates
+from nas.search.select import UTMOST_CAUTION, Candidate, Listed, best_candidates
 from predictors import gp
 
 NUM_OPTIONS = np.array([4, 4, 4])
@@ -71,7 +71,7 @@ def test_half_are_the_best_measured_and_half_the_best_predicted_of_the_rest() ->
     assert all(candidate.mean <= cut + 1e-12 for candidate in found if candidate.measured is None)
 
 
-def test_of_a_goal_one_lies_at_the_edge_and_the_others_further_within() -> None:
+def test_of_a_goal_one_lies_at_the_edge_and_one_is_the_likeliest() -> None:
     complete = trained(FEASIBLE[::3])
     bar = QualityLimit(metric="error", amount=1.15, reference=(3, 2, 1), text="")
     goal = Goal(name="sum", cost=lambda population: 1.0 + population.sum(axis=1), quality=bar)
@@ -90,12 +90,12 @@ def test_of_a_goal_one_lies_at_the_edge_and_the_others_further_within() -> None:
     )
     known = {trial.architecture for trial in complete}
     rest = np.array([row for row in map(tuple, FEASIBLE.tolist()) if row not in known], dtype=np.int8)
-    bold, cautious = (
+    bold, likeliest = (
         tuple(rest[np.argmin(goal.risk(fitted, features, complete, caution=caution)(rest))].tolist())
-        for caution in (1.0, CAUTION)
+        for caution in (1.0, UTMOST_CAUTION)
     )
     new = {one.architecture for one in found if one.measured is None}
-    assert bold != cautious and new == {bold, cautious}
+    assert bold != likeliest and new == {bold, likeliest}
 
 
 def test_they_are_feasible_distinct_and_in_the_order_of_their_prediction() -> None:
