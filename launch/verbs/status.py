@@ -23,6 +23,7 @@ def run(*, run: Path, as_json: bool) -> int:
     session = open_session(folder) if folder.started else None
     finished, driver = folder.winner.exists(), folder.driver()
     phases = [_phase(session, phase) for phase in PHASES] if session else []
+    phases = [pair for pair in phases if pair[0].phase != "repeat" or pair[0].total]  # most runs have none
     lines = budget_lines(session, is_driven=driver is not None) if session else ()
     if as_json:
         told = [{**asdict(state), **asdict(found)} for state, found in phases]
