@@ -121,7 +121,7 @@ def _shade(session: Session, pricing: Pricing, points: Sequence[Point], name: st
 
 
 def _finals(session: Session, pricing: Pricing, x: str, y: str) -> Sequence[Point]:
-    finals = [trial for trial in session.trials("final") if trial.state == "complete"]
+    finals = [trial for trial in session.finals() if trial.state == "complete"]
     return points_of(finals, pricing, x, y) if finals else ()
 
 

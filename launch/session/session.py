@@ -14,6 +14,7 @@ from launch.pricing import Pricing, price, quality_limit
 from launch.session import compatibility
 from launch.session.folder import FolderError, RunFolder, check_unchanged
 from launch.session.latency import given_tables, with_latencies
+from launch.session.seeds import over_seeds
 from launch.session.verification import first_doubts
 from launch.terminal import recorded
 from nas.costs import Limit
@@ -65,6 +66,10 @@ class Session:
     def trials(self, phase: Phase) -> list[Trial]:
         """The phase's trials by ticket."""
         return self.history.phase(phase)
+
+    def finals(self) -> list[Trial]:
+        """The finals by ticket, with means where they were trained under several seeds."""
+        return over_seeds(self.trials("final"), self.trials("repeat"))
 
     def full_trials(self) -> list[Trial]:
         """The search's trials at the full fidelity, by ticket; without rungs all of them."""

@@ -38,11 +38,6 @@ class Rungs:
     fidelities: tuple[int, ...]
     eta: float
 
-    @property
-    def by_scores(self) -> bool:
-        """Whether the lowest rung is a score by shared weights."""
-        return self.fidelities[0] == 0
-
     def __post_init__(self) -> None:
         if (
             not self.fidelities

@@ -163,7 +163,7 @@ def full_predictor(
         if trials:
             y = drawn_in(np.array([trial.metrics[objective] for trial in trials]))
             below.append(Rung(X=features(rows(trials)), y=y))
-    return informed(predictor, below, by_scores=rungs is not None and rungs.by_scores)
+    return informed(predictor, below, by_scores=any(trial.fidelity == 0 for trial in complete))
 
 
 STRATEGY = Halving

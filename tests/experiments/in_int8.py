@@ -1,6 +1,5 @@
 """The tiny search, of which finals can be measured in int8: there the best in float32 is the worst."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from launch.experiment import Experiment, Workplace
@@ -9,17 +8,8 @@ from tests.experiments import tiny
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InInt8:
-    formula: tiny.Formula
+class InInt8(tiny.AroundFormula):
     steps: int | None = None
-
-    @property
-    def data_facts(self) -> Mapping[str, str | int]:
-        return self.formula.data_facts
-
-    @property
-    def baselines(self) -> Mapping[str, Mapping[str, float]]:
-        return self.formula.baselines
 
     def quantising(self, steps: int) -> "InInt8":
         return replace(self, steps=steps)

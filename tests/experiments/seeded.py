@@ -1,6 +1,5 @@
 """The tiny search, whose trainings differ by their seeds: by as much as a limit on the error asks for."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,17 +12,7 @@ NOISE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seeded:
-    formula: tiny.Formula
-
-    @property
-    def data_facts(self) -> Mapping[str, str | int]:
-        return self.formula.data_facts
-
-    @property
-    def baselines(self) -> Mapping[str, Mapping[str, float]]:
-        return self.formula.baselines
-
+class Seeded(tiny.AroundFormula):
     def __call__(self, job: Job) -> Evaluation:
         found = self.formula(job)
         return replace(found, metrics={"error": found.metrics["error"] + noise_of(job)})

@@ -46,18 +46,8 @@ class Throttled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heating:
+class Heating(tiny.AroundFormula):
     """The tiny evaluator, which warms the device of the process that it runs in."""
-
-    formula: tiny.Formula
-
-    @property
-    def data_facts(self) -> Mapping[str, str | int]:
-        return self.formula.data_facts
-
-    @property
-    def baselines(self) -> Mapping[str, Mapping[str, float]]:
-        return self.formula.baselines
 
     def __call__(self, job: Job) -> Evaluation:
         hot = _hot(os.getpid())

@@ -127,6 +127,21 @@ class Formula:
             raise RuntimeError(f"{name} fails as it was told")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AroundFormula:
+    """What evaluators around the formula have in common; they say what a job gives."""
+
+    formula: Formula
+
+    @property
+    def data_facts(self) -> Mapping[str, str | int]:
+        return self.formula.data_facts
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        return self.formula.baselines
+
+
 def error_of(architecture: Architecture) -> float:
     """The formula."""
     noise = np.random.default_rng(architecture).normal()

@@ -13,7 +13,7 @@ from launch.session import WINNER_FORMAT, FolderError, RunFolder, far_off_text, 
 from launch.session.session import Session, open_session
 from nas.costs import Limit
 from nas.latency import LatencyTable, read
-from nas.record import TaskCard, Trial
+from nas.record import PHASES, TaskCard, Trial
 from nas.space import Architecture
 
 
@@ -153,10 +153,10 @@ def _facts(session: Session, pricing: Pricing, latency: tuple[LatencyTable, ...]
         total=plan["total"] - points,
         points=points,
         search=tuple(session.full_trials()),
-        finals=tuple(session.trials("final")),
+        finals=tuple(session.finals()),
         winner=winner,
         driver=None if is_done else folder.driver(),
-        span=_span([*session.trials("search"), *session.trials("final")]),
+        span=_span([trial for phase in PHASES for trial in session.trials(phase)]),
     )
 
 

@@ -7,7 +7,7 @@ with one set of weights: those are what winner.pt holds.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from launch.run.finals.finals import by_ticket, seed_of
 from launch.run.options import Options
 from launch.run.phases.phases import Phases
 from launch.run.prepare import Prepared
+from launch.session.seeds import in_common, over_seeds, seeds_of
 from nas.record import Proposal, Trial
 from nas.search import Listed
 from nas.search.loop import Plan
@@ -63,14 +64,9 @@ def repeat(prepared: Prepared, phases: Phases, options: Options, finals: Sequenc
         lag=len(proposals),
     )
     repeats = phases.carry_out(plan, Listed(proposals=proposals))
-    complete = [trial for trial in repeats if trial.state == "complete"]
-    together = {
-        final.architecture: [final, *(trial for trial in complete if trial.architecture == final.architecture)]
-        for final in finals
-    }
     return Repeated(
-        finals=tuple(replace(final, metrics=_mean(together[final.architecture])) for final in finals),
-        spreads={architecture: _spread(trials) for architecture, trials in together.items()},
+        finals=tuple(over_seeds(finals, repeats)),
+        spreads={final.architecture: _spread(seeds_of(final, repeats)) for final in finals},
     )
 
 
@@ -95,16 +91,7 @@ def _seeds(proposals: Sequence[Proposal], seed: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _mean(trials: Sequence[Trial]) -> dict[str, float]:
-    return {name: float(np.mean([trial.metrics[name] for trial in trials])) for name in _measured(trials)}
-
-
 def _spread(trials: Sequence[Trial]) -> Spread:
-    several = _measured(trials) if len(trials) > 1 else []
+    several = in_common(trials) if len(trials) > 1 else []
     std = {name: float(np.std([trial.metrics[name] for trial in trials], ddof=1)) for name in several}
     return Spread(num_seeds=len(trials), std=std, own=dict(trials[0].metrics))
-
-
-def _measured(trials: Sequence[Trial]) -> list[str]:
-    """The metrics that every training has."""
-    return [name for name in trials[0].metrics if all(name in trial.metrics for trial in trials)]

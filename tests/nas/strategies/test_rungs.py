@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
+from nas.record import Trial
 from nas.search import FitsUnequalNoise, Rungs, coverage
-from nas.strategies._rungs import Rung, informed
+from nas.strategies._rungs import Informed, Rung, informed
+from nas.strategies.halving import full_predictor
 from predictors import gp, ridge
 
 NOISE = 0.006
@@ -48,5 +50,12 @@ def test_a_predictor_that_knows_one_noise_only_fits_them_alike() -> None:
     assert np.abs(fitted.predict_mean(X) - truth(X)).mean() < 0.02
 
 
-def test_a_rung_of_zero_is_a_score() -> None:
-    assert Rungs(fidelities=(0, 10), eta=2.0).by_scores and not Rungs(fidelities=(1, 10), eta=2.0).by_scores
+def test_without_a_score_nothing_is_taken_for_one() -> None:
+    trained = [
+        Trial(phase="search", ticket=i, architecture=(i,), fidelity=5, origin="", state="complete",
+              metrics={"error": 0.1 * i})
+        for i in range(4)
+    ]  # fmt: skip
+    rungs = Rungs(fidelities=(0, 5, 9), eta=2.0)
+    found = full_predictor(gp.PREDICTOR, rungs, lambda rows: rows / 4.0, trained, "error")
+    assert isinstance(found, Informed) and not found.by_scores

@@ -49,6 +49,8 @@ def test_every_final_is_judged_by_its_mean_over_seeds_of_its_own(tmp_path: Path)
     assert winner["trial"] == min(meeting, key=lambda final: final["metrics"]["error"])["trial"]
     assert winner["objective"]["measured"] == winner["metrics"]["error"]
     assert len(repeats(place)) == 2 * len(winner["finals"])
+    shown = {trial.architecture: dict(trial.metrics) for trial in open_session(place.run).finals()}
+    assert shown == {tuple(final["architecture"]): final["metrics"] for final in winner["finals"]}
 
 
 def test_terminal_page_and_status_say_what_the_figures_are(tmp_path: Path) -> None:
