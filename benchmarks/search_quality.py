@@ -113,8 +113,8 @@ def _tau(arena: Arena, predictor: str, num_labels: int, seed: int) -> float:
 def _report(target: Target, comparison: Comparison, taus: dict[int, Estimate | None]) -> None:
     print(f"\n## {target.name}\n\n{text(comparison)}\n")
     ours = [standing for standing in comparison.standings if not is_peer(standing.name)]
-    rows = [_bars(comparison, standing) for standing in ours]
-    if rows and comparison.best_peer is not None:
+    if comparison.best_peer is not None and ours:
+        rows = [_bars(comparison, standing) for standing in ours]
         header = ["ours over best peer", *(f"(a) ratio at {n}, bar {RATIO_BAR}" for n in RATIO_AT)]
         print(table([*header, f"(b) trained to reach {comparison.best_peer.name}'s 200, bar {REACH_BAR}"], rows))
     tau = ", ".join(f"{n}: {_interval(found)}" for n, found in taus.items())

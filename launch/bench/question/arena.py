@@ -26,8 +26,9 @@ from nas.space import Choice
 from predictors.coding import Coding, choosing
 from search_spaces.table import Results, ResultsError
 
-MIN_OPENING = 6
-"""A search opens with one architecture for each decision, and at least with so many."""
+MIN_OPENING, MAX_OPENING = 6, 8
+"""A search opens with one architecture for each decision, within these: with more decisions the predictor, however
+little it knows, finds better ones than a design does (docs/bench.md)."""
 OPENING_POOL = 2048
 """Architectures, at most half of all, from which a seed's opening is picked: seeds are to differ."""
 
@@ -127,7 +128,7 @@ class Arena:
         """The predictor as it finds out which decisions are numbers, where nobody has said it."""
         return choosing(predictor, self.codings)
 
-    def _first_coding(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p g"]:
+    def first_coding(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p g"]:
         """Features of which the decisions are there once: what an opening spreads over."""
         others = [column for coding in self.codings[1:] for column in coding.columns]
         return np.delete(self.features(population), others, axis=1)
@@ -136,9 +137,9 @@ class Arena:
         """The task that a strategy is given; `rng` draws the opening."""
         candidates = self.candidates
         free = self.is_complete and not self.question.limits
-        size = min(max(MIN_OPENING, len(self.choices)), len(candidates))
+        size = min(max(MIN_OPENING, min(len(self.choices), MAX_OPENING)), len(candidates))
         pool = rng.choice(len(candidates), size=max(size, min(OPENING_POOL, len(candidates) // 2)), replace=False)
-        opening = cover(candidates[pool], size, features=self._first_coding)
+        opening = cover(candidates[pool], size, features=self.first_coding)
         return Task(
             objectives=self.objectives,
             problem=Problem(num_options=self.num_options, constraints=None if free else self.constraints),

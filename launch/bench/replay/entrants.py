@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 
 import launch.bench.peers
+import launch.bench.question.arena
 import launch.bench.question.numeric_decisions
 import nas.costs
 import nas.feasible
@@ -107,7 +108,8 @@ def code(name: str, predictor: str) -> str:
     Modules of the user's own that are named by a dotted path, or imported by his file, are not looked into.
     """
     digest = hashlib.sha256()
-    for module in (search_spaces._decisions, search_spaces.table, launch.bench.question.numeric_decisions):
+    read_by = (launch.bench.question.numeric_decisions, launch.bench.question.arena)
+    for module in (search_spaces._decisions, search_spaces.table, *read_by):
         digest.update(inspect.getsource(module).encode())
     for file in _files(launch.bench.peers) if name in PEERS else _own_files(name, predictor):
         digest.update(file.read_bytes())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from launch.bench.question.arena import MIN_OPENING
+from launch.bench.question.arena import MAX_OPENING, MIN_OPENING
 from launch.bench.question.question import Goal, Question, goal
 from nas.costs import LimitError
 from predictors import ridge
@@ -44,6 +44,16 @@ def test_a_full_table_without_limits_has_no_constraints(tmp_path: Path) -> None:
     full = arena(write(tmp_path / "t.csv")).task(ridge.PREDICTOR, np.random.default_rng(0))
     assert full.problem.constraints is None and full.candidates is not None and len(full.candidates) == 36
     assert len({proposal.architecture for proposal in full.opening}) == MIN_OPENING
+
+
+def test_of_many_decisions_an_opening_stays_short(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    names = [f"x_{i}" for i in range(12)]
+    draws = np.random.default_rng(0).integers(0, 3, size=(60, 12)).tolist()
+    lines = [",".join(map(str, [*row, sum(row)])) for row in draws]
+    path.write_text("\n".join([",".join([*names, "acc"]), *lines]) + "\n")
+    opening = arena(path, Question(objectives=(ACC,))).task(ridge.PREDICTOR, np.random.default_rng(0)).opening
+    assert len({proposal.architecture for proposal in opening}) == MAX_OPENING
 
 
 def test_a_missing_combination_is_infeasible_and_has_no_features(tmp_path: Path) -> None:
