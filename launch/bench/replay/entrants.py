@@ -13,7 +13,6 @@ from typing import cast
 import numpy as np
 
 import launch.bench.peers
-import launch.bench.question.arena
 import launch.bench.question.numeric_decisions
 import nas.costs
 import nas.feasible
@@ -25,6 +24,7 @@ import nas.strategies
 import predictors
 import search_spaces._decisions
 import search_spaces.table
+from launch.bench.question import Arena
 from launch.extensions import blamed, load_strategy
 from nas.plugins import STRATEGIES, PluginError
 from nas.search import MakeStrategy, Strategy, Task
@@ -108,8 +108,8 @@ def code(name: str, predictor: str) -> str:
     Modules of the user's own that are named by a dotted path, or imported by his file, are not looked into.
     """
     digest = hashlib.sha256()
-    read_by = (launch.bench.question.numeric_decisions, launch.bench.question.arena)
-    for module in (search_spaces._decisions, search_spaces.table, *read_by):
+    arena = importlib.import_module(Arena.__module__)  # draws the opening
+    for module in (search_spaces._decisions, search_spaces.table, launch.bench.question.numeric_decisions, arena):
         digest.update(inspect.getsource(module).encode())
     for file in _files(launch.bench.peers) if name in PEERS else _own_files(name, predictor):
         digest.update(file.read_bytes())
