@@ -1,7 +1,7 @@
 """How many trainings should a search spend on its opening, and should these lie near the limit?
 
     python -m benchmarks.opening [--seeds 16] [--targets TABLE:COLUMN[:COST] ...] [--openings all 4 8 12 8>0.7]
-        [--data FOLDER]
+        [--jobs 2] [--data FOLDER]
 
 Replays our search with other openings than its own, 75 trainings each, on columns on which things may be chosen. An
 opening is written as the most trainings that it may have (a decision has one, and 6 are the least unless fewer are
@@ -13,6 +13,7 @@ first opening, paired by seed, in its standard errors: below -2 is better, above
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -20,15 +21,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from benchmarks._tables import DATA, table_there
+from benchmarks._tables import DATA, replayed, table_there
 from launch.bench.comparison import loss_curve
 from launch.bench.question import Arena, Question, goal, prepare
-from launch.bench.question.arena import MIN_OPENING, OPENING_POOL
 from launch.bench.replay import Course
-from launch.bench.replay.replay import replay
 from launch.terminal import table
-from nas.feasible import cover
-from nas.record import Proposal
 from nas.search import Predictor, Task
 from search_spaces.table import read_results
 
@@ -65,13 +62,9 @@ class Opened(Arena):
 
     def task(self, predictor: Predictor, rng: np.random.Generator) -> Task:
         """The arena's, with this opening."""
-        task = Arena.task(self, predictor, rng)
         cost = self.cost[self.allowed]
         candidates = self.candidates[cost >= self.share * cost.max()]
-        size = min(max(MIN_OPENING, len(self.choices)), self.most)
-        pool = rng.choice(len(candidates), size=max(size, min(OPENING_POOL, len(candidates) // 2)), replace=False)
-        rows = cover(candidates[pool], size, features=self.first_coding).tolist()
-        return replace(task, opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in rows))
+        return replace(Arena.task(self, predictor, rng), opening=self.opening(candidates, rng, most=self.most))
 
 
 def main() -> None:
@@ -86,20 +79,23 @@ def main() -> None:
         limits = tuple(f"{one} <= {np.median(cost)}" for one in limited)
         arena = prepare(results, Question(objectives=(goal(column, minimise=False),), limits=limits))
         openings = [opening for opening in options.openings if limited or ">" not in opening]
-        losses = [_losses(arena, opening, cost, options.seeds) for opening in openings]
+        losses = [_losses(arena, opening, cost, options) for opening in openings]
         rows = [[opening, *_cells(one, losses[0])] for opening, one in zip(openings, losses, strict=True)]
         print(table([target, *(f"after {n}" for n in MILESTONES)], rows), end="\n\n", flush=True)
 
 
-def _losses(arena: Arena, opening: str, cost: Float[np.ndarray, " n"], seeds: int) -> Float[np.ndarray, "s t"]:
+def _losses(
+    arena: Arena, opening: str, cost: Float[np.ndarray, " n"], options: argparse.Namespace
+) -> Float[np.ndarray, "s t"]:
     """Regret by seed and training."""
     most, _, share = opening.partition(">")
     parts = {field.name: getattr(arena, field.name) for field in fields(Arena)}
     bound = len(arena.rows) if most == "all" else int(most)
     opened = Opened(**parts, most=bound, share=float(share or 0), cost=cost)
     course = Course(num_trials=NUM_TRIALS, workers=1, lag=0, predictor="gp")
-    runs = [replay(opened, course, "chamnet", seed) for seed in range(seeds)]
-    return np.stack([loss_curve(opened, run, NUM_TRIALS) for run in runs])
+    runs = [("chamnet", seed) for seed in range(options.seeds)]
+    replays = replayed(opened, course, runs, jobs=options.jobs, out=None, doing=f"after an opening of {opening}")
+    return np.stack([loss_curve(opened, one, NUM_TRIALS) for one in replays])
 
 
 def _cells(losses: Float[np.ndarray, "s t"], first: Float[np.ndarray, "s t"]) -> Sequence[str]:
@@ -113,6 +109,7 @@ def _cells(losses: Float[np.ndarray, "s t"], first: Float[np.ndarray, "s t"]) ->
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=16)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--targets", nargs="+", default=TARGETS, metavar="TABLE:COLUMN[:COST]")
     parser.add_argument("--openings", nargs="+", default=OPENINGS)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")

@@ -76,8 +76,8 @@ class Experiment:
       devices: each is profiled once per machine and gives the resource "latency_ms.<key>".
       limits: hold unless the command gives others, such as "macs <= 0.4 * published".
       baseline: the space's reference architecture that "baseline" stands for in limits.
-      num_design: space-filling trials before the predictor guides; part of `num_trials`. Some 8 are enough, of many
-        decisions too; more keep workers busy that would wait (docs/bench.md, "The opening").
+      num_design: space-filling trials before the predictor guides; part of `num_trials`. On tables of up to 27
+        decisions 8 were enough; more keep workers busy that would wait (docs/bench.md, "The opening").
       reads_sets: whether `make_evaluator` reads `place.sets`; otherwise it is given one path, which it reads itself.
       fidelity: training budget of a search trial, in the evaluator's measure.
       rungs: smaller budgets, ascending, at which architectures are tried first; none for a search at `fidelity` alone.

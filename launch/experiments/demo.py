@@ -2,13 +2,13 @@
 
     nas search demo --out runs/demo
 
-Takes about nine minutes on two cores without a GPU: it renders 64 x 64 pictures of Freedoom's maps, times operators
-and whole networks on this CPU as ONNX Runtime runs them, trains weights that all candidates share and scores some
-dozens by them, trains the most promising for about ten seconds each on a local Ray, and the best for longer, under
-three seeds each. `--data FOLDER` takes your own pictures instead. Expect a network of a quarter of the baseline's
-multiply-accumulates with nearly its error, which ranks pixels far better than the mean depth map; at this size and
-budget it is a demonstration, not a product. On a machine too noisy to time, the limit on multiply-accumulates binds
-alone, and the latency is marked as not verified.
+Takes some nine minutes on two idle cores without a GPU, 15 where one of them is busy: it renders 64 x 64 pictures of
+Freedoom's maps, times operators and whole networks on this CPU as ONNX Runtime runs them, trains weights that all
+candidates share and scores some dozens by them, trains the most promising for about ten seconds each on a local Ray,
+and the best for longer, under three seeds each. `--data FOLDER` takes your own pictures instead. Expect a network of a
+fifth to three fifths of the baseline's multiply-accumulates (ten searches) with nearly its error, which ranks pixels
+far better than the mean depth map; at this size and budget it is a demonstration, not a product. On a machine too
+noisy to time, the limit on multiply-accumulates binds alone, and the latency is marked as not verified.
 """
 
 from dataclasses import replace

@@ -128,7 +128,20 @@ class Arena:
         """The predictor as it finds out which decisions are numbers, where nobody has said it."""
         return choosing(predictor, self.codings)
 
-    def first_coding(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p g"]:
+    def opening(
+        self, candidates: Int8[np.ndarray, "c d"], rng: np.random.Generator, *, most: int = MAX_OPENING
+    ) -> tuple[Proposal, ...]:
+        """What a search trains first: some of the candidates, drawn so that seeds differ, as far apart as they go.
+
+        Args:
+          most: how many, however many decisions there are.
+        """
+        size = min(max(MIN_OPENING, len(self.choices)), most, len(candidates))
+        pool = rng.choice(len(candidates), size=max(size, min(OPENING_POOL, len(candidates) // 2)), replace=False)
+        rows = cover(candidates[pool], size, features=self._first_coding).tolist()
+        return tuple(Proposal(architecture=tuple(row), origin="design") for row in rows)
+
+    def _first_coding(self, population: Int8[np.ndarray, "p d"]) -> Float[np.ndarray, "p g"]:
         """Features of which the decisions are there once: what an opening spreads over."""
         others = [column for coding in self.codings[1:] for column in coding.columns]
         return np.delete(self.features(population), others, axis=1)
@@ -137,16 +150,13 @@ class Arena:
         """The task that a strategy is given; `rng` draws the opening."""
         candidates = self.candidates
         free = self.is_complete and not self.question.limits
-        size = min(max(MIN_OPENING, min(len(self.choices), MAX_OPENING)), len(candidates))
-        pool = rng.choice(len(candidates), size=max(size, min(OPENING_POOL, len(candidates) // 2)), replace=False)
-        opening = cover(candidates[pool], size, features=self.first_coding)
         return Task(
             objectives=self.objectives,
             problem=Problem(num_options=self.num_options, constraints=None if free else self.constraints),
             sample=lambda n, rng: candidates[rng.integers(len(candidates), size=n)],
             features=self.features,
             predictor=self.choosing(predictor),
-            opening=tuple(Proposal(architecture=tuple(row), origin="design") for row in opening.tolist()),
+            opening=self.opening(candidates, rng),
             candidates=candidates,
             rungs=self.question.ladder.rungs if self.question.ladder else None,
             costs={name: self._cost(values) for name, values in self.costs.items()},
