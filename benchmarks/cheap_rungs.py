@@ -113,6 +113,7 @@ def _show_predicted(
 ) -> None:
     """Tau of the predictions for networks that were not trained, means over draws of those that were."""
     pricing = price(SPACE, (*macs.RESOURCES, *params.RESOURCES), baseline="slim")
+    predictor = pricing.guiding(gp.PREDICTOR)
     scored = [_trial(row, 0, value) for row, value in zip(rows, cheap.values, strict=True)]
     rungs, lines = Rungs(fidelities=(0, STEPS[-1]), eta=4.0), []
     for number in NUM_TRAINED:
@@ -121,12 +122,12 @@ def _show_predicted(
             order = np.random.default_rng((draw, number)).permutation(len(rows))
             seen, unseen = order[:number], order[number:]
             trained = [_trial(rows[i], STEPS[-1], labels[i]) for i in seen]
-            informed = full_predictor(gp.PREDICTOR, rungs, pricing.features, [*scored, *trained], "error")
+            informed = full_predictor(predictor, rungs, pricing.features, [*scored, *trained], "error")
             means = [
-                fit_to_trials(predictor, pricing.features, trained, "error").predict_mean(
+                fit_to_trials(one, pricing.features, trained, "error").predict_mean(
                     pricing.features(np.array([rows[i] for i in unseen], dtype=np.int8))
                 )
-                for predictor in (gp.PREDICTOR, informed)
+                for one in (predictor, informed)
             ]
             taus.append(tuple(kendall_tau(found, truth[unseen]) for found in (*means, cheap.values[unseen])))
         alone, both, scores = np.array(taus).T

@@ -1,6 +1,6 @@
 """How well can depth networks be ranked: by costs, by short trainings, by predictors from few labels, and at most?
 
-    python -m benchmarks.depth_ranking [TABLE.csv.gz] [--measure error] [--draws 20]
+    python -m benchmarks.depth_ranking [TABLE.csv.gz] [--measure error] [--draws 20] [--decisions]
 
 Reads the table of `benchmarks.depth_table`. What is ranked is the mean over a row's seeds of its longest training;
 everything is Kendall's tau, over all rows, within bands of equal cost (pairs whose multiply-accumulates differ by less
@@ -11,7 +11,7 @@ than a tenth), and beyond the cost (of what is left when a line in its logarithm
     between lengths   the order after short trainings against the order after the longest, seed 0 against the others
     without training  multiply-accumulates alone, parameters alone
     predictors        from 12, 24 and 48 random labels (seed 0, longest training), on the other rows: mean and interval
-                      over draws
+                      over draws; by levels as a search sees networks, with --decisions by decisions and total costs
 """
 
 import argparse
@@ -111,11 +111,12 @@ def _predictors(
 ) -> None:
     pricing = price(SPACE, (*macs.RESOURCES, *params.RESOURCES), baseline="slim")
     population = np.array(architectures_of(results), dtype=np.int8)
-    X, y = pricing.features(population), results.numbers(f"{options.measure}_{STEPS[-1]}")
+    predictors, X = {key: PREDICTORS.load(key) for key in PREDICTORS.keys()}, pricing.spread(population)
+    if not options.decisions:
+        predictors, X = {key: pricing.guiding(one) for key, one in predictors.items()}, pricing.features(population)
+    y = results.numbers(f"{options.measure}_{STEPS[-1]}")
     header = ["predictor", *(f"{n} labels{what}" for n in NUM_LABELS for what in ("", ", equal cost"))]
-    found = [
-        [key, *_by_labels(PREDICTORS.load(key).fit, X, y, truth, cost, options.draws)] for key in PREDICTORS.keys()
-    ]
+    found = [[key, *_by_labels(one.fit, X, y, truth, cost, options.draws)] for key, one in predictors.items()]
     print(f"\n{table(header, found)}")
 
 
@@ -161,6 +162,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--measure", default="error", help="error, abs_rel, si_log_rmse, test_error, test_abs_rel or loss"
     )
+    parser.add_argument("--decisions", action="store_true", help="what predictors saw before there were levels")
     parser.add_argument("--draws", type=int, default=20)
     return parser.parse_args()
 

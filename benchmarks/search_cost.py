@@ -14,6 +14,7 @@ shared weights too; a score by these counts as a dozen.
     curve         by the loss of 180 steps, extrapolated
     halving       the better third of those of 60 steps for 180, then by these
     shared        by the score of shared weights
+    trained       as a search without them: some spread over the cost, then what its predictor promises most of
     learned       as the search: what its predictor promises most of, from the scores and the trainings so far
 
 It prints the regret after so many steps (mean test error over seeds of the answer, less that of who trained all) with
@@ -37,6 +38,7 @@ from launch.experiments.demo import SPACE
 from launch.pricing import price
 from launch.terminal import table
 from nas.resources import macs, params
+from nas.search import Predictor
 from nas.strategies._rungs import Rung, informed
 from predictors import gp
 from search_spaces.table import Results, read_results
@@ -48,11 +50,13 @@ ETA = 3
 SHOWN = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 """Shares of the steps that training all takes."""
 BAR = 0.05
+OPENING = 4
+"""Trainings over the range of the cost before the predictor of trainings alone is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Networks with what is known of them; `shared` by the seed of the shared weights."""
+    """Networks with what is known of them; `shared` by the seed of the shared weights, `predictor` of `features`."""
 
     features: Float[np.ndarray, "n f"]
     cost: Float[np.ndarray, " n"]
@@ -63,6 +67,7 @@ class Candidates:
     test: Float[np.ndarray, " n"]
     shared: Mapping[int, Float[np.ndarray, " n"]]
     shared_steps: int
+    predictor: Predictor
 
     def among(self, places: Int[np.ndarray, " m"]) -> "Candidates":
         return Candidates(
@@ -72,6 +77,7 @@ class Candidates:
             },
             shared={seed: scores[places] for seed, scores in self.shared.items()},
             shared_steps=self.shared_steps,
+            predictor=self.predictor,
         )
 
 
@@ -150,11 +156,26 @@ def _learned(some: Candidates, rng: np.random.Generator) -> tuple[int, Order]:
     return _shared_steps(some), _by_predictor(some, _scores(some, rng))
 
 
+def _trained(some: Candidates, rng: np.random.Generator) -> tuple[int, Order]:
+    return 0, _by_trainings(some)
+
+
+def _by_trainings(some: Candidates) -> Order:
+    by_cost = np.argsort(-some.cost, kind="stable")
+    trained = by_cost[np.unique(np.linspace(0, len(by_cost) - 1, OPENING).round().astype(int))].tolist()
+    yield from trained
+    while len(trained) < len(some.cost):
+        found = some.predictor.fit(some.features[trained], some.validation[trained]).predict_mean(some.features)
+        left = np.setdiff1d(np.arange(len(some.cost)), trained)
+        trained.append(int(left[np.argmin(found[left])]))
+        yield trained[-1]
+
+
 def _by_predictor(some: Candidates, scores: Float[np.ndarray, " n"]) -> Order:
     trained = list[int]()
     while len(trained) < len(scores):
         if trained:
-            predictor = informed(gp.PREDICTOR, [Rung(X=some.features, y=scores)])
+            predictor = informed(some.predictor, [Rung(X=some.features, y=scores)])
             found = predictor.fit(some.features[trained], some.validation[trained]).predict_mean(some.features)
         else:
             found = scores
@@ -179,6 +200,7 @@ WAYS: Mapping[str, Way] = {
     "curve": _by_curve,
     "halving": _halving,
     "shared": _by_shared,
+    "trained": _trained,
     "learned": _learned,
 }
 
@@ -211,6 +233,7 @@ def _candidates(results: Results, options: argparse.Namespace) -> Candidates:
         test=_mean_test(results),
         shared={seed: np.array([known.get(row, np.nan) for row in rows]) for seed, known in scores.items()},
         shared_steps=steps,
+        predictor=pricing.guiding(gp.PREDICTOR),
     )  # fmt: skip
     return everything.among(np.array(places))
 

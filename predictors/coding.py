@@ -7,22 +7,25 @@ option. Where nobody says which, features hold the columns of several codings, a
 No predictor of its own: it wraps one, for features that have such columns. The first coding is the one to fall back on:
 another must rank held-out points better than it by a margin (`predictors._shared.tau_margin`, times its own caution),
 for with few points the better of two is often the luckier. What is compared is the order of the values alone, so that
-neither an outlier nor a scale that moves with every result decides.
+neither an outlier nor a scale that moves with every result decides. The Gaussian process judges, whoever learns from
+the coding then: a choice takes 10 fits for each of them, which would be minutes of a predictor that fits slowly.
 
     f    columns of all codings, and of what belongs to none of them
     m    points that are looked at: the first of those given, a number that grows in steps; the choice is then the same
          from step to step, and costs a search little
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import scipy  # scipy.stats, which takes a second, is loaded where it is used
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.special import ndtri
 
-from nas.search import Fitted, Prediction, Predictor, Reasoned, cross_predict, kendall_tau
+from nas.search import FitsUnequalNoise, Fitted, Prediction, Predictor, Reasoned, cross_predict, kendall_tau
+from predictors import gp
 from predictors._shared import check_training, tau_margin
 
 STEPS = (12, 15, 19, 24, 30, 37, 46, 58, 73, 91, 114, 143)
@@ -30,6 +33,7 @@ STEPS = (12, 15, 19, 24, 30, 37, 46, 58, 73, 91, 114, 143)
 FOLDS = 5
 SPLITS = 2
 """Draws of the folds, over which tau is averaged."""
+JUDGE = gp.PREDICTOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Coding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """Predictor wrapper: the coding that ranks best, then `predictor` on its columns and those of no coding.
+    """Predictor wrapper: the coding that ranks best by `JUDGE`, then `predictor` on its columns and those of no coding.
 
     Attributes:
       codings: the first is taken unless another is better.
@@ -61,10 +65,15 @@ class Coded:
 
     def fit(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> "FittedCoded":
         """See `nas.search.Predictor`. Columns beyond those of the codings are kept, wherever they stand."""
+        return self._fitted(X, y, self.predictor.fit)
+
+    def _fitted(
+        self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"], fit: Callable[..., Fitted]
+    ) -> "FittedCoded":
         check_training(X, y)
         chosen, reason = self._choose(X, y)
         kept = self._kept(chosen, X.shape[1])
-        fitted = self.predictor.fit(np.take(X, kept, axis=1), y)
+        fitted = fit(np.take(X, kept, axis=1), y)
         if isinstance(fitted, Reasoned):
             reason = f"{reason}; {fitted.reason}"
         return FittedCoded(fitted=fitted, coding=self.codings[chosen].name, kept=kept, reason=reason)
@@ -98,9 +107,19 @@ class Coded:
     def _tau(self, X: Float[np.ndarray, "m k"], y: Float[np.ndarray, "m"]) -> float:
         """The same folds for every coding."""
         rngs = [np.random.default_rng(seed) for seed in range(SPLITS)]
-        return float(
-            np.mean([kendall_tau(cross_predict(self.predictor, X, y, folds=FOLDS, rng=rng).mean, y) for rng in rngs])
-        )
+        return float(np.mean([kendall_tau(cross_predict(JUDGE, X, y, folds=FOLDS, rng=rng).mean, y) for rng in rngs]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodedWithNoise(Coded):
+    """The same of a predictor that tells rougher measurements from others (`nas.search.FitsUnequalNoise`)."""
+
+    def fit_unequal(
+        self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"], rough: Bool[np.ndarray, "n"]
+    ) -> "FittedCoded":
+        """See `nas.search.FitsUnequalNoise`. The choice is made without regard to who is rougher."""
+        assert isinstance(self.predictor, FitsUnequalNoise), "`choosing` has seen to it"
+        return self._fitted(X, y, partial(self.predictor.fit_unequal, rough=rough))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +146,7 @@ class FittedCoded:
 
 def choosing(predictor: Predictor, codings: Sequence[Coding]) -> Predictor:
     """The predictor as it chooses among codings; itself where there is no choice."""
-    return Coded(predictor=predictor, codings=tuple(codings)) if len(codings) > 1 else predictor
+    if len(codings) < 2:
+        return predictor
+    coded = CodedWithNoise if isinstance(predictor, FitsUnequalNoise) else Coded
+    return coded(predictor=predictor, codings=tuple(codings))

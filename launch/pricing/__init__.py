@@ -1,4 +1,6 @@
-"""What all resources of a run cost on its space: prices, their ranges, the margins below limits. Imports nas."""
+"""What all resources of a run cost on its space, and what predictors see of its architectures. Imports predictors and
+nas.
+"""
 
 from launch.pricing.constraints import shown
 from launch.pricing.cost_ranges import CostRange, cost_range

@@ -4,19 +4,35 @@ A latency table predicts with an error of its own. A limit on it is searched wit
 winner still meets the limit when it is measured; the limit itself, as reported and as checked, is not changed.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int8
 
-from nas.costs import AnyResource, AnyTable, CostTable, Limit, LimitError, PeakTable, check_reach, parse_limit, tabulate
+from nas.costs import (
+    AnyResource,
+    AnyTable,
+    CostTable,
+    LevelTable,
+    Limit,
+    LimitError,
+    PeakTable,
+    check_reach,
+    level_table,
+    parse_limit,
+    tabulate,
+)
 from nas.feasible import Bound, FeasibleSet, certify, extremes, reach
 from nas.genetic import Constraints, Problem
 from nas.latency import LatencyTable, doubts_text
+from nas.search import Predictor
 from nas.space import Architecture, Space
 from nas.space.variants import EntangledError
+from predictors.coding import Coding, choosing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +124,33 @@ class Pricing:
             num_options=self.space.num_options, ordered=ordered, constraints=_constraints(bounds) if bounds else None
         )
 
-    def features(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
-        """What predictors see: the encoded decisions, and each resource's logarithm scaled to [0, 1] over the space."""
+    def spread(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n s"]:
+        """What a design fills: the encoded decisions, and each count's logarithm scaled to [0, 1] over the space."""
         columns = [self._scaled_log(name, population) for name in ("macs", "params") if name in self.tables]
         return np.concatenate([self.space.encode(population), *columns], axis=1)
+
+    def features(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
+        """What predictors see: `spread`, then the network level by level (`nas.costs.levels`)."""
+        return np.concatenate([self.spread(population), self._levels.features(population)], axis=1)
+
+    def guiding(self, predictor: Predictor) -> Predictor:
+        """The predictor as it learns from `features`: from levels, and from numeric decisions too once that is better.
+
+        What a decision of names stands for no level tells, so that it is always seen.
+        """
+        lengths = [1 if choice.is_numeric else len(choice.options) for choice in self.space.choices]
+        starts = itertools.accumulate(lengths, initial=0)
+        columns = [start for start, choice in zip(starts, self.space.choices, strict=False) if choice.is_numeric]
+        codings = (
+            Coding(name="levels", columns=()),
+            Coding(name="levels and decisions", columns=tuple(columns)),
+        )
+        return choosing(predictor, codings) if columns else predictor
+
+    @cached_property
+    def _levels(self) -> LevelTable:
+        """Tabulated when a predictor first asks: many commands never do."""
+        return level_table(self.space)
 
     def _scaled_log(self, name: str, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n 1"]:
         table = self.tables[name]

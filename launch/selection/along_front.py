@@ -42,10 +42,11 @@ def _candidates(
     pricing, experiment = space.pricing, session.experiment
     aims = aims_of(experiment.objectives, quality, pricing)
     assert aims is not None, "the caller has seen to it"
+    predictor = pricing.guiding(experiment.predictor)
     return front_candidates(
         top,
         aims=aims,
-        fits={name: fit_to_trials(experiment.predictor, pricing.features, complete, name) for name in aims.trained},
+        fits={name: fit_to_trials(predictor, pricing.features, complete, name) for name in aims.trained},
         features=pricing.features,
         complete=complete,
         sample=space.feasible.sample,

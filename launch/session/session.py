@@ -140,9 +140,12 @@ def identity(experiment: Experiment) -> dict[str, Any]:
 
 
 def informed(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial]) -> Experiment:
-    """The experiment, its predictor one of the full fidelity that knows what complete trials on lower rungs showed."""
+    """The experiment, its predictor one of `pricing.features` and of the full fidelity.
+
+    Of lower rungs it knows what their complete trials showed.
+    """
     predictor = full_predictor(
-        experiment.predictor, experiment.ladder, pricing.features, complete, experiment.objective
+        pricing.guiding(experiment.predictor), experiment.ladder, pricing.features, complete, experiment.objective
     )
     return replace(experiment, predictor=predictor)
 

@@ -1,5 +1,6 @@
-"""What architectures cost, for whole populations, and limits as text. Imports nas.space and nas.units."""
+"""What architectures cost and look like, for whole populations, and limits as text. Imports nas.space and nas.units."""
 
+from nas.costs.levels import LevelTable, level_table
 from nas.costs.limits import (
     Limit,
     LimitError,
@@ -20,6 +21,7 @@ __all__ = [
     "AnyTable",
     "CostTable",
     "Factor",
+    "LevelTable",
     "Limit",
     "LimitError",
     "NetworkResource",
@@ -30,6 +32,7 @@ __all__ = [
     "check_reach",
     "cost_tables",
     "is_resource_name",
+    "level_table",
     "merge",
     "parse_limit",
     "quoted",

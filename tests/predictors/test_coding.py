@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from jaxtyping import Float
 
-from nas.search import Fitted, Predictor, Reasoned
+from nas.search import FitsUnequalNoise, Fitted, Predictor, Reasoned
 from predictors.coding import STEPS, Coded, Coding, FittedCoded, choosing
+from predictors.gp import PREDICTOR as GP
 from predictors.ridge import PREDICTOR as RIDGE
 
 NUM_LEVELS = 6
@@ -108,3 +109,20 @@ def test_bad_results_are_refused_as_by_any_predictor() -> None:
 
 def test_a_single_coding_is_no_choice() -> None:
     assert choosing(RIDGE, CODINGS[:1]) is RIDGE
+
+
+def test_noise_of_their_own_is_told_to_a_predictor_that_understands_it() -> None:
+    level, few = levels(40), levels(10, seed=1)
+    y = np.concatenate([level, few]) @ np.array([3.0, 2.0, 1.0])
+    y[40:] += np.random.default_rng(0).normal(0, 3.0, 10)
+    X, rough = columns(np.concatenate([level, few])), np.arange(50) >= 40
+    coded = choosing(GP, CODINGS)
+    assert isinstance(coded, FitsUnequalNoise)
+    fitted, unseen = coded.fit_unequal(X, y, rough), columns(levels(20, seed=2))
+    assert isinstance(fitted, FittedCoded) and fitted.coding == "numbers"
+    alone = GP.fit_unequal(X[:, 18:].copy(), y, rough)
+    np.testing.assert_array_equal(fitted.predict(unseen).std, alone.predict(unseen[:, 18:].copy()).std)
+
+
+def test_a_predictor_that_does_not_is_not_asked_to() -> None:
+    assert not isinstance(choosing(RIDGE, CODINGS), FitsUnequalNoise)

@@ -6,7 +6,7 @@ Each complete search trial is predicted by a fit that has not seen it: held out 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from nas.search import MIN_NEAR, Prediction, PredictorQuality, quality
 MAX_POINTS = 1000  # beyond it, fitting a hundred times takes minutes
 LEVEL = 0.8
 NEAR = "tau_near_limit"  # in winner.json, where it may be unknown
+FIGURES = tuple(figure.name for figure in fields(PredictorQuality))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def judged(facts: Facts, prediction: Prediction | None) -> Judged | str:
     is_doubtful = found is not None and found.kendall_tau <= chance_tau(found.num_points)
     return Judged(
         table=None if found is None else _table(found),
-        sentences=(*_judgement(facts, found), *_left_out(facts)),
+        sentences=(*_judgement(facts, found), *_choice(facts), *_left_out(facts)),
         charts=() if prediction is None else (_agreement(facts, prediction), _calibration(facts, prediction, learned)),
         course=_course(facts, learned),
         matters=matters(facts, is_replicated=prediction is not None, is_doubtful=is_doubtful),
@@ -82,8 +83,15 @@ def _recorded(winner: Mapping[str, Any] | None) -> PredictorQuality | None:
     """Predictor quality as the search found it; JSON has null for a figure that is not known."""
     if winner is None:
         return None
-    known: dict[str, Any] = {name: math.nan if value is None else value for name, value in winner["predictor"].items()}
-    return PredictorQuality(**{**known, NEAR: winner["predictor"].get(NEAR)})
+    kept = winner["predictor"]
+    known: dict[str, Any] = {name: math.nan if kept[name] is None else kept[name] for name in FIGURES if name in kept}
+    return PredictorQuality(**{**known, NEAR: kept.get(NEAR)})
+
+
+def _choice(facts: Facts) -> list[str]:
+    """What a predictor that chooses between ways of learning has chosen, and why."""
+    choice = facts.winner["predictor"].get("choice") if facts.is_done and facts.winner is not None else None
+    return [f"It has chosen {choice}."] if choice else []
 
 
 def _judgement(facts: Facts, found: PredictorQuality | None) -> tuple[str, ...]:

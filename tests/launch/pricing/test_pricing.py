@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 
 from launch.pricing.pricing import Pricing, price
-from nas.costs import LimitError
+from nas.costs import LimitError, level_table
 from nas.devices import fake
 from nas.feasible import InfeasibleError
 from nas.latency import LatencyTable, vouched
 from nas.latency.fit import Line
 from nas.latency.profile import profile
 from nas.resources import macs, params
+from nas.space import Choice, Shape, Space, Stage
 from nas.space.space import SpaceError
+from predictors import ridge
+from predictors.coding import FittedCoded
 from tests.experiments.tiny import SPACE
 
 EVERYTHING = np.array(list(itertools.product(*(range(n) for n in SPACE.num_options))), dtype=np.int8)
@@ -128,8 +131,8 @@ def test_limits_that_everything_meets_are_refused(pricing: Pricing) -> None:
         pricing.feasible(beyond, seed=0)
 
 
-def test_features_are_the_encoding_and_the_costs_between_0_and_1(pricing: Pricing) -> None:
-    features = pricing.features(EVERYTHING)
+def test_a_design_fills_the_encoding_and_the_costs_between_0_and_1(pricing: Pricing) -> None:
+    features = pricing.spread(EVERYTHING)
     encoded = SPACE.encode(EVERYTHING)
     np.testing.assert_array_equal(features[:, : encoded.shape[1]], encoded)
     scaled = features[:, encoded.shape[1] :]
@@ -137,3 +140,31 @@ def test_features_are_the_encoding_and_the_costs_between_0_and_1(pricing: Pricin
     assert scaled.min() == pytest.approx(0) and scaled.max() == pytest.approx(1)
     order = np.argsort(pricing.tables["macs"].cost(EVERYTHING))
     assert (np.diff(scaled[order, 0]) >= 0).all()
+
+
+def test_predictors_see_what_a_design_fills_and_then_the_levels(pricing: Pricing) -> None:
+    filled, seen = pricing.spread(EVERYTHING), pricing.features(EVERYTHING)
+    np.testing.assert_array_equal(seen[:, : filled.shape[1]], filled)
+    np.testing.assert_array_equal(filled[:, : len(SPACE.choices)], SPACE.encode(EVERYTHING))
+    np.testing.assert_array_equal(seen[:, filled.shape[1] :], level_table(SPACE).features(EVERYTHING))
+
+
+def test_a_guide_learns_from_levels_and_from_decisions_too_where_that_is_better(pricing: Pricing) -> None:
+    rows = np.random.default_rng(0).permutation(EVERYTHING)[:60]
+    X, guide = pricing.features(rows), pricing.guiding(ridge.PREDICTOR)
+    deep, middle = (
+        rows[:, [choice.name for choice in SPACE.choices].index(name)] for name in ("deep.width", "middle.width")
+    )
+    of_levels, of_decisions = guide.fit(X, X[:, -1]), guide.fit(X, deep - 2.0 * middle)
+    assert isinstance(of_levels, FittedCoded) and of_levels.coding == "levels"
+    assert isinstance(of_decisions, FittedCoded) and of_decisions.coding == "levels and decisions"
+
+
+def test_decisions_of_names_are_always_seen() -> None:
+    mode = Choice(name="mode", options=("nearest", "bilinear"))
+    stages = (
+        Stage(name="down", op="trb", inputs=("input",), width=8, expansion=1, stride=2),
+        Stage(name="up", op="trb", inputs=("down",), width=8, expansion=1, upsample=mode),
+    )
+    named = price(Space(name="named", input=Shape(3, 8, 8), stages=stages), macs.RESOURCES)
+    assert named.guiding(ridge.PREDICTOR) is ridge.PREDICTOR  # there is no choice: names are seen, levels are alike

@@ -24,7 +24,15 @@ def test_the_picture_shows_the_predictions_that_the_record_judges(finished: RunF
     assert prediction is not None and facts.winner is not None
     y = np.array([trial.metrics["error"] for trial in facts.complete])
     near = near_limit(facts.pricing, facts.binding, facts.complete)
-    assert quality(prediction, y, near=near) == PredictorQuality(**facts.winner["predictor"])
+    recorded = {name: value for name, value in facts.winner["predictor"].items() if name != "choice"}
+    assert quality(prediction, y, near=near) == PredictorQuality(**recorded)
+
+
+def test_what_a_predictor_has_chosen_to_learn_from_is_told(finished: RunFolder) -> None:
+    facts = read_facts(finished)
+    assert facts.winner is not None and facts.winner["predictor"]["choice"].startswith("levels: 11 points")
+    told = predictor.judged(facts, None)
+    assert not isinstance(told, str) and f"It has chosen {facts.winner['predictor']['choice']}." in told.sentences
 
 
 def test_chance_tau_is_what_random_rankings_reach() -> None:
