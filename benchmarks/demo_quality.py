@@ -44,6 +44,8 @@ from nas.space import Architecture
 
 BY_HAND = 0.75
 """Of the baseline's cost: a winner may cost .6, and the dearest hand-scaled network is to be dearer than that."""
+SEEN = "levels"
+"""What predictors see; searches that saw something else are not taken for these."""
 SEEDS = (1000, 1001, 1002)
 """Of the trainings that judge; a search has trained its finals under seeds from its own on."""
 LAG_OF_WORKER = 2
@@ -63,7 +65,7 @@ class Search:
     """
 
     seed: int
-    winner: Architecture
+    winner: Architecture | None
     latency: float | None
     design: Architecture | None
 
@@ -77,7 +79,7 @@ def main() -> None:
         searches = [first, *rest]
     baseline = demo.SPACE.reference("slim")
     by_hand = [row for row in dict.fromkeys(map(scaled, SCALES)) if _macs(row) <= BY_HAND * _macs(baseline)]
-    wanted = [baseline, *by_hand, *(one.winner for one in searches)]
+    wanted = [baseline, *by_hand, *(one.winner for one in searches if one.winner is not None)]
     setting = Setting(
         name=f"final {demo.experiment().final_fidelity}",
         steps=demo.experiment().final_fidelity,
@@ -99,6 +101,8 @@ def _search(seed: int, options: argparse.Namespace, workers: int) -> Search:
     command += ["--objective", options.objective] if options.objective else []
     command += [word for limit in options.limit for word in ("--limit", limit)]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # status 1: a limit is violated, which is data
+    if not folder.winner.exists():  # it was stopped; the next command goes on with it, or tells what is wrong
+        return Search(seed=seed, winner=None, latency=None, design=None)
     record = folder.read_json(folder.winner)
     found = Search(
         seed=seed,
@@ -143,6 +147,7 @@ def _asked(options: argparse.Namespace) -> dict[str, Any]:
         "shared_steps": experiment.shared_steps,
         "images": demo.NUM_IMAGES,
         "peak_lr": demo.PEAK_LR,
+        "seen": SEEN,
     }
 
 
@@ -181,6 +186,10 @@ def _report(
 ) -> None:
     rows, held = [], []
     for one in searches:
+        if one.winner is None:
+            rows.append([str(one.seed), *["-"] * 5, "NO WINNER"])
+            held.append((False,) * 3)
+            continue
         better = quality[one.winner] - quality[baseline]
         half = HALF_WIDTH * float(better.std(ddof=1))
         cost = _macs(one.winner) / _macs(baseline)
