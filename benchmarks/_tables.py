@@ -7,6 +7,8 @@ from launch.bench.question import Arena
 from launch.bench.replay import Course, Replay, Store, replay_all
 from launch.terminal import Progress
 
+STRUCTURES = {"nasbench201": "nasbench201"}
+"""By table, what says how its decisions are wired (`nas bench --structure`)."""
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

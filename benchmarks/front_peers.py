@@ -2,6 +2,7 @@
 
     python -m benchmarks.front_peers [--seeds 10] [--jobs 2] [--out runs/front_peers.jsonl] [--predictor gp]
         [--targets "nasbench201 val_c10 mmacs" ..] [--strategies front,random,..] [--data FOLDER]
+        [--no-structures]
 
 The loop of `nas search --objective error --objective macs` (`nas.search.loop` with the strategy `front`, costs exact),
 Optuna's TPE and NSGA-II, pymoo's NSGA-II and random, 100 trainings each over the same seeds, on four tables. For each
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._tables import DATA, replayed, table_there
+from benchmarks._tables import DATA, STRUCTURES, replayed, table_there
 from launch.bench.comparison import Comparison, Standing, compare
 from launch.bench.comparison.text import text
 from launch.bench.question import Arena, Question, goal, prepare
@@ -65,7 +66,9 @@ def main() -> None:
         if path is None:
             continue
         objectives = (goal(target.objective, minimise=False), goal(target.cost, minimise=True))
-        comparison = _compared(prepare(read_results(path), Question(objectives=objectives)), options)
+        structure = STRUCTURES.get(target.table) if options.structures else None
+        arena = prepare(read_results(path), Question(objectives=objectives, structure=structure))
+        comparison = _compared(arena, options)
         print(f"\n## {target.name}\n\n{text(comparison)}\n")
         held[target.name] = _report(target, comparison)
     print(f"\nboth bars hold on {sum(held.values())} of {len(held)} tables; wanted: {NEEDED} of {len(TARGETS)}")
@@ -116,6 +119,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--predictor", default="gp")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
+    parser.add_argument("--no-structures", dest="structures", action="store_false", help="of tables' decisions")
     parser.add_argument("--strategies", type=lambda names: tuple(names.split(",")), default=defaults(2))
     parser.add_argument("--targets", type=_target, nargs="+", default=TARGETS, metavar="'TABLE COLUMN COST'")
     return parser.parse_args()

@@ -1,19 +1,20 @@
 """How well does each predictor rank, find the best and know its error, on architectures that somebody else trained?
 
     python -m benchmarks.predictor_quality [--seeds 30] [--targets TABLE:COLUMN ...] [--predictors KEY ...]
-        [--numeric none]
+        [--numeric none] [--no-structures]
 
 Each seed draws 50, 100 and 200 labelled rows of a table at random and predicts all the others; every predictor gets
 the same rows. Features are those of `nas bench`: decisions as names and, where they may be numbers, as numbers, among
-which each predictor chooses by cross-validation on the labels (`--numeric none` has names alone); and the logarithms of
-the parameters and multiply-accumulates. A line is the mean over the seeds, half of a 95 % interval beside tau: Kendall
+which each predictor chooses by cross-validation on the labels (`--numeric none` has names alone); how they are wired,
+where that is written down (nasbench201; `--no-structures` leaves it out); and the logarithms of the parameters and
+multiply-accumulates. A line is the mean over the seeds, half of a 95 % interval beside tau: Kendall
 tau on the unseen rows; the same among those whose cost lies in the 15 % below the table's median, as if that were the
 limit; the regret left after also training the ten predicted best (the table's best less the best known, in the column's
 unit); the shares of unseen rows inside the 50, 80 and 95 % intervals; seconds per fit (set OPENBLAS_NUM_THREADS=1 and
 OMP_NUM_THREADS=1 for one core).
 
 The default targets judge; nothing was chosen by looking at them. What is tuned, is tuned on transnas_macro:class_scene,
-transnas_macro:class_object and transnas_macro:jigsaw.
+transnas_macro:class_object and transnas_macro:jigsaw; what a cell's paths tell, on the columns ep12_* of nasbench201.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from benchmarks._tables import DATA
+from benchmarks._tables import DATA, STRUCTURES
 from launch.bench.question import Arena, Goal, Question, prepare
 from launch.terminal import table
 from nas.plugins import PREDICTORS
@@ -60,14 +61,15 @@ class Outcome:
     fit_seconds: float
 
 
-def read(target: str, folder: Path, numeric: str | None) -> tuple[Arena, Float[np.ndarray, " n"]]:
+def read(target: str, folder: Path, numeric: str | None, *, structures: bool) -> tuple[Arena, Float[np.ndarray, " n"]]:
     """The table with that target, which is to be maximised, and its rows' costs."""
     name, _, column = target.partition(":")
     path = folder / f"{name}.csv.gz"
     if not path.is_file():
         raise SystemExit(f"there is no table {path}; give the tables' folder as --data FOLDER")
-    results = read_results(path)
-    arena = prepare(results, Question(objectives=(Goal(column=column, maximise=True),), numeric=numeric))
+    results, structure = read_results(path), STRUCTURES.get(name) if structures else None
+    question = Question(objectives=(Goal(column=column, maximise=True),), numeric=numeric, structure=structure)
+    arena = prepare(results, question)
     return arena, results.numbers(next(name for name in COSTS if name in results.cells))
 
 
@@ -124,10 +126,11 @@ def main() -> None:
     parser.add_argument("--labels", nargs="+", type=int, default=(50, 100, 200), help="labelled rows (50 100 200)")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
     parser.add_argument("--numeric", metavar="x_COL,..|all|none", help="as in `nas bench`")
+    parser.add_argument("--no-structures", dest="structures", action="store_false", help="of tables' decisions")
     options = parser.parse_args()
     predictors = {key: PREDICTORS.load(key) for key in options.predictors}
     for target in options.targets:
-        arena, cost = read(target, options.data, options.numeric)
+        arena, cost = read(target, options.data, options.numeric, structures=options.structures)
         measured = np.isfinite(arena.values[:, 0])
         X, y, cost = arena.encoded[measured], arena.values[measured, 0], cost[measured]
         for labels in options.labels:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.search_quality [--seeds 30] [--jobs 2] [--out runs/search_quality.jsonl]
         [--targets "transnas_macro normal" ..] [--strategies chamnet,forest,..] [--predictor gp] [--seeds-slow 10]
-        [--data FOLDER]
+        [--data FOLDER] [--no-structures]
 
 Eight targets, 200 trainings each, every strategy over the same seeds in the same run. For each target it prints
 
@@ -13,7 +13,10 @@ Eight targets, 200 trainings each, every strategy over the same seeds in the sam
 
 The best peer is chosen anew at each milestone: the one with the least mean there. Nothing was tuned on the first seven;
 that widths and depths are learnt better as numbers was seen on the eighth (docs/bench.md).
-With `--out` it continues where it was stopped; lines of older code in the file are not used.
+
+Where somebody has written down how a table's decisions are wired (nasbench201), all that learn from features see it;
+`--no-structures` leaves that out. With `--out` it continues where it was stopped; lines of older code in the file are
+not used.
 """
 
 import argparse
@@ -27,7 +30,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from benchmarks._tables import DATA, replayed, table_there
+from benchmarks._tables import DATA, STRUCTURES, replayed, table_there
 from launch.bench.comparison import Comparison, Estimate, Standing, compare, estimate, ratio
 from launch.bench.comparison.text import notes, text
 from launch.bench.question import Arena, Question, goal, prepare
@@ -77,7 +80,9 @@ def main() -> None:
             continue
         judge = None if target.judge is None else goal(target.judge, minimise=False)
         objective = goal(target.objective, minimise=False)
-        arena = prepare(read_results(path), Question(objectives=(objective,), judge=judge))
+        structure = STRUCTURES.get(target.table) if options.structures else None
+        question = Question(objectives=(objective,), judge=judge, structure=structure)
+        arena = prepare(read_results(path), question)
         comparison = _compared(arena, options)
         _report(target, comparison, _taus(arena, options))
 
@@ -178,6 +183,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--predictor", default="gp")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
+    parser.add_argument("--no-structures", dest="structures", action="store_false", help="of tables' decisions")
     parser.add_argument("--strategies", type=lambda text: tuple(text.split(",")), default=defaults(1))
     parser.add_argument("--targets", type=_target, nargs="+", default=TARGETS, metavar="'TABLE COLUMN'")
     return parser.parse_args()

@@ -141,10 +141,13 @@ def _is_below(roots: Iterable[str], name: str, module: ModuleType) -> bool:
 
 
 SPACES = Kind(name="space", package="search_spaces", export="SPACE")
+STRUCTURES = Kind(name="structure", package="search_spaces", export="STRUCTURE")
 PREDICTORS = Kind(name="predictor", package="predictors", export="PREDICTOR")
 RESOURCES = Kind(name="resource", package="nas.resources", export="RESOURCES")
 STRATEGIES = Kind(name="strategy", package="nas.strategies", export="STRATEGY")
 DEVICES = Kind(name="device", package="nas.devices", export="DEVICE")
 READERS = Kind(name="reader", package="nas.depth.data.readers", export="READER")
 EXPERIMENTS = Kind(name="experiment", package="launch.experiments", export="experiment")
-KINDS = {kind.plural: kind for kind in (SPACES, PREDICTORS, RESOURCES, DEVICES, STRATEGIES, READERS, EXPERIMENTS)}
+KINDS = {
+    kind.plural: kind for kind in (SPACES, STRUCTURES, PREDICTORS, RESOURCES, DEVICES, STRATEGIES, READERS, EXPERIMENTS)
+}

@@ -69,6 +69,9 @@ def profile(**options: Any) -> None:
 @click.option(
     "--numeric", metavar="x_COL,..|all|none", help="Decisions that are numbers. [default: the header's, else found out]"
 )
+@click.option(
+    "--structure", metavar="KEY|FILE", help="How decisions are wired: a structure, or the space of the architectures."
+)
 @click.option("--duration", metavar="COL", help="Column of training times. [default: random times]")
 @click.option(
     "--rung", "rungs", multiple=True, metavar="COST=COL", help="Results of trainings that cost so much; two or more."

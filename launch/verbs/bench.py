@@ -34,6 +34,7 @@ def run(
     units: Sequence[str],
     statistics: str | None,
     numeric: str | None,
+    structure: str | None,
     duration: str | None,
     rungs: Sequence[str],
     eta: float,
@@ -44,7 +45,8 @@ def run(
     png: Path | None,
 ) -> int:
     own = {f"the strategy {name}": own_file(name) for name in _names(strategies or "")}
-    check_outputs({"--out": out, "--png": png}, {"TABLE": table, "--predictor": own_file(predictor), **own})
+    named = {"--predictor": own_file(predictor), "--structure": own_file(structure or "")}
+    check_outputs({"--out": out, "--png": png}, {"TABLE": table, **named, **own})
     results, goals = read_results(table), tuple(goal(name, minimise=minimise) for name in objectives)
     judged, told = (None, ()) if judge is None else judge_of(judge, results, goals[0])
     question = Question(
@@ -53,6 +55,7 @@ def run(
         limits=tuple(limits),
         units=tuple(units),
         numeric=numeric,
+        structure=structure,
         statistics=None if statistics is None else _names(statistics if statistics != "none" else ""),
         duration=duration,
         ladder=ladder(rungs, eta=eta),

@@ -7,12 +7,14 @@ from nas.space.blocks import Tensor
 from nas.space.network_file import NetworkFileError, at_size, network_record, read_network
 from nas.space.ops import INPUT, Activation, Add, Conv, GlobalPool, Linear, Network, Node, Operator, Shape, Upsample
 from nas.space.space import Architecture, Choice, Option, Space, Stage, lower_stage, settle
+from nas.space.structure import Cell, Structure
 
 __all__ = [
     "INPUT",
     "Activation",
     "Add",
     "Architecture",
+    "Cell",
     "Choice",
     "Conv",
     "GlobalPool",
@@ -25,6 +27,7 @@ __all__ = [
     "Shape",
     "Space",
     "Stage",
+    "Structure",
     "Tensor",
     "Upsample",
     "at_size",

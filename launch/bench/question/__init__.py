@@ -1,4 +1,4 @@
-"""The question put to a table: columns, their units, limits on them, which decisions are numbers. Imports
+"""The question put to a table: columns, their units, limits on them, what decisions are. Imports launch.extensions,
 search_spaces, predictors and nas.
 
 `numeric_decisions` is imported by name: its code is a part of a replay's key.

@@ -181,7 +181,7 @@ def prepare(results: Results, question: Question) -> Arena:
     statistics = _statistics(results, question, notes)
     values = _values(results, question.objectives, allowed, notes)
     counted = np.array([results.numbers(name) for name in statistics]).reshape(-1, len(results.architectures)).T
-    decisions = coded(results, counted, question.numeric)
+    decisions = coded(results, counted, question.numeric, question.structure)
     notes += decisions.notes
     hashes = hash_rows(results.architectures)
     return Arena(

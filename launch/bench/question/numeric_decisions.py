@@ -3,7 +3,8 @@
 Nobody can see from 0, 1, 2 whether they are widths or the codes of operations. Where it is not said, features hold the
 columns of both codings, and `predictors.coding` chooses during the search, on what has been trained so far. What looks
 like codes (0, 1, 2, .. without a gap) must prove itself the more clearly to be a number. A decision of two options is
-the same either way and counts as a name.
+the same either way and counts as a name. Where a structure says what decisions build, that is seen in their place, and
+they must prove that they add to it.
 
     n, f   architectures; features, of all codings one beside the other, then the statistics
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from launch.bench.question.structures import structured
 from nas.space import Choice
 from predictors.coding import Coding
 from search_spaces.table import Results, ResultsError, features, holds_numbers, named, numbers, values_of
@@ -22,6 +24,9 @@ from search_spaces.table import Results, ResultsError, features, holds_numbers, 
 MIN_OPTIONS = 3
 CAUTION = 3.0
 """Of a coding that takes what looks like codes for numbers; the margin is then a whole standard error of tau."""
+
+Way = tuple[str, list[str], float]
+"""A coding's name, the decisions that it takes for numbers, and its caution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,30 +46,49 @@ class Coded:
     notes: tuple[str, ...]
 
 
-def coded(results: Results, statistics: Float[np.ndarray, "n s"], asked: str | None) -> Coded:
+def coded(
+    results: Results, statistics: Float[np.ndarray, "n s"], asked: str | None, structure: str | None = None
+) -> Coded:
     """The features of a table's architectures.
 
     Args:
       asked: see `numeric`.
+      structure: see `launch.bench.question.structures`.
 
     Raises:
-      ResultsError: a decision that is to be a number is none, or is unknown.
+      ResultsError: a decision that is to be a number is none, or is unknown; or the structure does not fit.
+      PluginError, PartError: there is no such structure, or it fails.
     """
     said = dict(results.said) if asked is None else numeric(results, asked)
     told = [choice.name for choice in results.choices if said.get(choice.name)]
     open_ones = [choice for choice in results.choices if choice.name not in said and _may_be_number(choice)]
-    candidates = [("names", told, 1.0), *((name, [*told, *some], caution) for name, some, caution in _ways(open_ones))]
+    candidates: list[Way] = [
+        ("names", told, 1.0),
+        *((name, [*told, *some], caution) for name, some, caution in _ways(open_ones)),
+    ]
     blocks = [_block(results, is_number) for _, is_number, _ in candidates]
+    always = [features((), results.architectures, statistics)]
+    notes = _notes(told, open_ones)
+    if structure is not None:
+        built, wired = structured(results, structure)
+        others = [i for i, choice in enumerate(results.choices) if choice.name not in built.decisions]
+        blocks.insert(0, named([results.choices[i] for i in others], results.architectures[:, others]))
+        added = [(f"structure and {name}", is_number, caution) for name, is_number, caution in candidates]
+        candidates = [("structure", [], 1.0), *added]
+        always.insert(0, wired)
+        notes.append(
+            f"predictors see what {structure} says of the decisions, {wired.shape[1]} features, in their place"
+        )
     ends = np.cumsum([block.shape[1] for block in blocks]).tolist()
     codings = tuple(
         Coding(name=name, columns=tuple(range(end - block.shape[1], end)), caution=caution)
         for (name, _, caution), block, end in zip(candidates, blocks, ends, strict=True)
     )
     return Coded(
-        encoded=np.concatenate([*blocks, features((), results.architectures, statistics)], axis=1),
+        encoded=np.concatenate([*blocks, *always], axis=1),
         codings=codings,
         numbers=tuple(told),
-        notes=tuple(_notes(told, open_ones)),
+        notes=tuple(notes),
     )
 
 
@@ -91,7 +115,7 @@ def numeric(results: Results, asked: str) -> dict[str, bool]:
     return wanted
 
 
-def _ways(open_ones: Sequence[Choice]) -> Iterator[tuple[str, list[str], float]]:
+def _ways(open_ones: Sequence[Choice]) -> Iterator[Way]:
     """Which of the decisions that nobody has spoken of to take for numbers, and how cautiously."""
     uncoded = [choice.name for choice in open_ones if not _looks_like_codes(choice)]
     if 0 < len(uncoded) < len(open_ones):

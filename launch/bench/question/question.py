@@ -60,6 +60,7 @@ class Question:
       units: texts such as "latency=ms", of columns whose name does not say it.
       numeric: which decisions are numbers, as `launch.bench.question.numeric_decisions.numeric` reads it; None if
         nobody has said.
+      structure: what says how decisions are wired, as `launch.bench.question.structures` loads it; None if nothing.
       statistics: the columns that predictors see; None for those known by name.
       duration: the column of training times, of full ones if there are several; None for random ones.
       ladder: cheaper trainings that tell of the objective; None where there are none.
@@ -70,6 +71,7 @@ class Question:
     limits: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     numeric: str | None = None
+    structure: str | None = None
     statistics: tuple[str, ...] | None = None
     duration: str | None = None
     ladder: Ladder | None = None

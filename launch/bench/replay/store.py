@@ -4,11 +4,15 @@ A line is found again by its key: everything that its outcome depends on, the st
 tables, settings or versions may stand in the same file; they are left alone.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from jaxtyping import Float
 
 from launch.bench.question import Arena
 from launch.bench.replay.replay import Course, Replay
@@ -82,12 +86,18 @@ def key(arena: Arena, course: Course, strategy: str, seed: int, code: str) -> di
         "numbers": list(arena.numbers),
         "codings": [coding.name for coding in arena.codings],
         "duration": question.duration,
+        **({"structure": _digest(arena.encoded)} if question.structure else {}),
         **({"ladder": asdict(question.ladder)} if question.ladder else {}),
         "strategy": strategy,
         "code": code,
         "seed": seed,
         **asdict(course),
     }
+
+
+def _digest(features: Float[np.ndarray, "n f"]) -> str:
+    """Of what a structure says, which may be a file of the user's own."""
+    return hashlib.sha256(np.ascontiguousarray(features).tobytes()).hexdigest()[:16]
 
 
 def _text(key: Mapping[str, Any]) -> str:
