@@ -1,6 +1,7 @@
 """How well can depth networks be ranked: by costs, by short trainings, by predictors from few labels, and at most?
 
     python -m benchmarks.depth_ranking [TABLE.csv.gz] [--measure error] [--draws 20] [--decisions]
+        [--known N] [--predictors KEY ..]
 
 Reads the table of `benchmarks.depth_table`. What is ranked is the mean over a row's seeds of its longest training;
 everything is Kendall's tau, over all rows, within bands of equal cost (pairs whose multiply-accumulates differ by less
@@ -11,15 +12,17 @@ than a tenth), and beyond the cost (of what is left when a line in its logarithm
     between lengths   the order after short trainings against the order after the longest, seed 0 against the others
     without training  multiply-accumulates alone, parameters alone
     predictors        from 12, 24 and 48 random labels (seed 0, longest training), on the other rows: mean and interval
-                      over draws; by levels as a search sees networks, with --decisions by decisions and total costs
+                      over draws; by levels as a search sees networks, with --decisions by decisions and total costs;
+                      with --known the labels are of the table's first N rows alone, and the rows after them are
+                      ranked: nothing was chosen on rows after the 62nd
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from benchmarks.depth_noise import signal
 from benchmarks.depth_table import SEEDS, STEPS
@@ -36,6 +39,7 @@ from search_spaces.table import PREFIX, Results, read_results
 TABLE = Path(__file__).parent / "results/depth_table.csv.gz"
 NUM_LABELS = (12, 24, 48)
 TAUS = ("tau", "at equal cost", "beyond cost")
+Drawn = tuple[Int[np.ndarray, " l"], Int[np.ndarray, " u"]]
 BAND = 0.1
 """Of the cost, within which two networks count as equally dear."""
 
@@ -111,13 +115,26 @@ def _predictors(
 ) -> None:
     pricing = price(SPACE, (*macs.RESOURCES, *params.RESOURCES), baseline="slim")
     population = np.array(architectures_of(results), dtype=np.int8)
-    predictors, X = {key: PREDICTORS.load(key) for key in PREDICTORS.keys()}, pricing.spread(population)
+    predictors, X = {key: PREDICTORS.load(key) for key in options.predictors}, pricing.spread(population)
     if not options.decisions:
         predictors, X = {key: pricing.guiding(one) for key, one in predictors.items()}, pricing.features(population)
     y = results.numbers(f"{options.measure}_{STEPS[-1]}")
+    draws = [
+        {num_labels: _drawn(results, options.known, num_labels, draw) for num_labels in NUM_LABELS}
+        for draw in range(options.draws)
+    ]
     header = ["predictor", *(f"{n} labels{what}" for n in NUM_LABELS for what in ("", ", equal cost"))]
-    found = [[key, *_by_labels(one.fit, X, y, truth, cost, options.draws)] for key, one in predictors.items()]
+    found = [[key, *_by_labels(one.fit, X, y, truth, cost, draws)] for key, one in predictors.items()]
     print(f"\n{table(header, found)}")
+
+
+def _drawn(results: Results, known: int | None, num_labels: int, draw: int) -> Drawn:
+    """Rows that give labels, and rows to be ranked."""
+    rng = np.random.default_rng((draw, num_labels))
+    if known is None:
+        order = rng.permutation(len(results.architectures))
+        return order[:num_labels], order[num_labels:]
+    return rng.permutation(results.place[:known])[:num_labels], results.place[known:]
 
 
 def architectures_of(results: Results) -> list[Architecture]:
@@ -139,14 +156,12 @@ def _by_labels(
     y: Float[np.ndarray, " n"],
     truth: Float[np.ndarray, " n"],
     cost: Float[np.ndarray, " n"],
-    num_draws: int,
+    draws: Sequence[Mapping[int, Drawn]],
 ) -> list[str]:
     cells = []
     for num_labels in NUM_LABELS:
         taus = []
-        for draw in range(num_draws):
-            order = np.random.default_rng((draw, num_labels)).permutation(len(y))
-            seen, unseen = order[:num_labels], order[num_labels:]
+        for seen, unseen in (draw[num_labels] for draw in draws):
             mean = fit(X[seen], y[seen]).predict_mean(X[unseen])  # type: ignore[attr-defined]
             pairs = _tau_of_pairs(mean, truth[unseen], _alike(cost[unseen]))
             taus.append((kendall_tau(mean, truth[unseen]), pairs))
@@ -162,6 +177,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--measure", default="error", help="error, abs_rel, si_log_rmse, test_error, test_abs_rel or loss"
     )
+    parser.add_argument("--known", type=int, metavar="N", help="labels of the first N rows, ranks of the others")
+    parser.add_argument("--predictors", nargs="+", default=PREDICTORS.keys(), metavar="KEY")
     parser.add_argument("--decisions", action="store_true", help="what predictors saw before there were levels")
     parser.add_argument("--draws", type=int, default=20)
     return parser.parse_args()

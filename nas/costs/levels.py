@@ -100,20 +100,25 @@ def _heights(variant: Variant) -> Iterator[int]:
 def _share(space: Space, stage: Stage, lowered: Sequence[Variant], heights: Sequence[int]) -> Share:
     """The network's last operator is as wide as its task asks, which says nothing of how narrow the network is."""
     scope, is_last = stage_scope(space, stage), stage is space.stages[-1]
-    shape = (len(lowered), 2, len(heights))
-    sums, least = np.zeros(shape), np.full(shape, np.inf)
-    for i, variant in enumerate(lowered):
+    place, num_levels = {height: level for level, height in enumerate(heights)}, len(heights)
+    sums, least = list[list[float]](), list[list[float]]()
+    for variant in lowered:
+        counted, narrowest = [0.0] * (2 * num_levels), [np.inf] * (2 * num_levels)
         for node in variant.nodes:
-            op, level = node.op, heights.index(node.op.output.height)
-            sums[i, :, level] += op.macs, op.num_weights + op.num_biases
+            op, output = node.op, node.op.output
+            level = place[output.height]
+            counted[level] += op.macs
+            counted[num_levels + level] += op.num_weights + op.num_biases
             if isinstance(op, Conv) and not (is_last and node is variant.nodes[-1]):
-                within = int(op.groups > 1)
-                least[i, within, level] = min(least[i, within, level], op.output.channels)
+                within = level + num_levels * (op.groups > 1)
+                narrowest[within] = min(narrowest[within], output.channels)
+        sums.append(counted)
+        least.append(narrowest)
     return Share(
         scope=scope,
         num_options=tuple(len(space.choices[i].options) for i in scope),
-        sums=sums.reshape(len(lowered), -1),
-        least=least.reshape(len(lowered), -1),
+        sums=np.array(sums),
+        least=np.array(least),
     )
 
 
