@@ -52,7 +52,11 @@ def record(comparison: Comparison) -> dict[str, Any]:
         "objectives": [{"column": goal.column, "direction": goal.direction} for goal in question.objectives],
         "limits": list(question.limits),
         "statistics": list(arena.statistics),
-        "coding": {"numbers": list(arena.numbers), "candidates": [coding.name for coding in arena.codings]},
+        "coding": {
+            "structure": question.structure,
+            "numbers": list(arena.numbers),
+            "candidates": [coding.name for coding in arena.codings],
+        },
         "judge": _judge(comparison),
         "trials": course.num_trials,
         "seeds": comparison.seeds,
@@ -139,10 +143,11 @@ def _title(comparison: Comparison) -> str:
     arena, course, question = comparison.arena, comparison.course, comparison.arena.question
     goals = ", ".join(f"{goal.column} ({goal.direction})" for goal in question.objectives)
     what = "regret" if _measure(comparison) == "regret" else "share of the true front's hypervolume"
+    structure = f", structure {question.structure}" if question.structure else ""
     return (
         f"{arena.table}: {what} of {goals} after so many trained architectures of {arena.allowed.sum():,}, mean and "
         f"95 % interval over {comparison.seeds} seeds; {course.workers} at once, lag {course.lag}, predictor "
-        f"{course.predictor}{_rungs(question.ladder)}"
+        f"{course.predictor}{structure}{_rungs(question.ladder)}"
     )
 
 

@@ -201,5 +201,27 @@ def test_a_table_of_semicolons_and_said_units_is_replayed(tmp_path: Path) -> Non
     options = ("--limit", "lat <= 0.032 s", "--unit", "lat=ms", "--numeric", "x_*")
     done = bench(path, "--objective", "acc:maximise", *options, "--json", *QUICK, "--trials", "4")
     record = json.loads(done.stdout)
-    assert record["coding"] == {"numbers": ["x_w", "x_d"], "candidates": ["names"]}
+    assert record["coding"] == {"structure": None, "numbers": ["x_w", "x_d"], "candidates": ["names"]}
     assert record["table"]["allowed"] == 11 and "cells are separated by semicolons" in record["notes"]
+
+
+def test_a_structure_is_told_and_an_unknown_one_lists_the_known(table: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(
+        "class Own:\n"
+        "    decisions = ('x_a', 'x_c')\n"
+        "    def features(self, options):\n"
+        "        return (options['x_a'] - options['x_c'])[:, None]\n"
+        "STRUCTURE = Own()\n"
+    )
+    done = bench(table, "--objective", "acc", "--structure", str(own), "--json", *QUICK)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["coding"] == {
+        "structure": str(own), "numbers": [],
+        "candidates": ["structure", "structure and names", "structure and numbers"],
+    }  # fmt: skip
+    assert (
+        f"predictor gp, structure {own}\n" in bench(table, "--objective", "acc", "--structure", str(own), *QUICK).stdout
+    )
+    refused = bench(table, "--objective", "acc", "--structure", "nasbench2", *QUICK)
+    assert refused.exit_code == 2 and "unknown structure 'nasbench2' (did you mean 'nasbench201'?)" in refused.output
