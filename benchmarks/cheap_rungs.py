@@ -2,6 +2,7 @@
 
     python -m benchmarks.cheap_rungs [TABLE.csv.gz] [--record FILE.jsonl] [--steps 1500] [--tune 0 20 60]
         [--seeds 0 1 2 3] [--spread] [--most 1.0] [--train-most 1.0] [--scores FILE.jsonl]
+        [--parent STEPS]
 
 Ranks the networks of `benchmarks.depth_table` (which `benchmarks.depth_noise` and `benchmarks.depth_ranking` explain)
 against the mean of their longest trainings:
@@ -11,6 +12,8 @@ against the mean of their longest trainings:
     shared     one set of weights trained for --steps steps, each on one network drawn uniformly (--spread: evenly over
                the cost) among those of .15 to 1, or --train-most, of the slim baseline's cost (`nas.supernet`);
                statistics of batch norms taken anew for each network; then --tune more steps of its own
+    inherited  with --parent, in place of shared: the space's largest network trained for so many steps, of which each
+               network takes the most important channels; then as above
     costs      multiply-accumulates and parameters alone
 
 For each it prints Kendall's tau over all networks, or those of at most --most of the slim baseline's cost, within bands
@@ -33,6 +36,7 @@ import torch
 from jaxtyping import Float
 
 from benchmarks._depth_trainings import NUM_WINDOWS, pictures
+from benchmarks._inheritance import most_important_first
 from benchmarks.depth_ranking import TAUS, architectures_of, taus
 from benchmarks.depth_table import HIGH, LOW, SCHEDULE, STEPS
 from launch.experiments.demo import SPACE
@@ -82,7 +86,8 @@ def main() -> None:
     for seed in options.seeds:
         shared = _shared(rows, options, seed)
         _show(shared, truth[kept], cost[kept])
-        _keep(options, seed, rows, shared[:2])
+        if options.parent is None:
+            _keep(options, seed, rows, shared[:2])
         _show_predicted(rows, shared[0], labels, truth[kept], options.draws)
 
 
@@ -113,7 +118,7 @@ def _show_predicted(
 ) -> None:
     """Tau of the predictions for networks that were not trained, means over draws of those that were."""
     pricing = price(SPACE, (*macs.RESOURCES, *params.RESOURCES), baseline="slim")
-    predictor = pricing.guiding(gp.PREDICTOR)
+    predictor = pricing.choosing(gp.PREDICTOR)
     scored = [_trial(row, 0, value) for row, value in zip(rows, cheap.values, strict=True)]
     rungs, lines = Rungs(fidelities=(0, STEPS[-1]), eta=4.0), []
     for number in NUM_TRAINED:
@@ -192,7 +197,14 @@ def _shared(rows: list[Architecture], options: argparse.Namespace, seed: int) ->
     feasible = pricing.feasible([pricing.limit(text) for text in bounds], seed=0)
     draw = feasible.sample_spread if options.spread else feasible.sample
     weights, began = fresh(SPACE, seed=seed), time.process_time()
-    losses = train_shared(weights, draw(options.steps, np.random.default_rng((seed, 0))), data.train, recipe, seed=seed)
+    name, architectures = f"shared {options.steps} steps", draw(options.steps, np.random.default_rng((seed, 0)))
+    if options.parent is not None:
+        recipe, name = replace(recipe, steps=options.parent), f"inherited of {options.parent} steps"
+        architectures = np.tile(np.int8([len(choice.options) - 1 for choice in SPACE.choices]), (options.parent, 1))
+    losses = train_shared(weights, architectures, data.train, recipe, seed=seed)
+    if options.parent is not None:
+        largest = SPACE.lower(architectures[0].tolist())
+        weights = replace(weights, tensors=most_important_first(largest, weights.tensors))
     spent = time.process_time() - began
     print(f"\nseed {seed}: {recipe}; {spent:.0f} s, loss {losses[: len(losses) // 10].mean():.3f} -> "
           f"{losses[-len(losses) // 10 :].mean():.3f}", flush=True)  # fmt: skip
@@ -201,11 +213,9 @@ def _shared(rows: list[Architecture], options: argparse.Namespace, seed: int) ->
         began = time.process_time()
         found = [_scored(weights, row, data, replace(recipe, steps=max(1, tune)), tune, seed) for row in rows]
         seconds = spent + time.process_time() - began
-        for name in found[0]:
-            values = np.array([one[name] for one in found])
-            scores.append(
-                Score(name=f"shared {options.steps} steps, {tune} of its own, {name}", values=values, seconds=seconds)
-            )
+        for measure in found[0]:
+            values = np.array([one[measure] for one in found])
+            scores.append(Score(name=f"{name}, {tune} of its own, {measure}", values=values, seconds=seconds))
     return scores
 
 
@@ -229,6 +239,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--record", type=Path, default=folder / "depth_table.jsonl")
     parser.add_argument("--scores", type=Path, default=folder / "shared_scores.jsonl")
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--parent", type=int, metavar="STEPS", help="train the largest network alone, and inherit")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--peak-lr", type=float, default=4e-3)
     parser.add_argument("--tune", type=int, nargs="+", default=[0, 20, 60])

@@ -96,7 +96,7 @@ def spread(num: int, low: float, high: float) -> list[Architecture]:
         feasible,
         num,
         cost=pricing.tables["macs"].cost,
-        features=pricing.spread,
+        features=pricing.design_features,
         rng=np.random.default_rng(0),
     )
     return [tuple(row) for row in drawn.tolist()]

@@ -115,14 +115,11 @@ def _predictors(
 ) -> None:
     pricing = price(SPACE, (*macs.RESOURCES, *params.RESOURCES), baseline="slim")
     population = np.array(architectures_of(results), dtype=np.int8)
-    predictors, X = {key: PREDICTORS.load(key) for key in options.predictors}, pricing.spread(population)
+    predictors, X = {key: PREDICTORS.load(key) for key in options.predictors}, pricing.design_features(population)
     if not options.decisions:
-        predictors, X = {key: pricing.guiding(one) for key, one in predictors.items()}, pricing.features(population)
+        predictors, X = {key: pricing.choosing(one) for key, one in predictors.items()}, pricing.features(population)
     y = results.numbers(f"{options.measure}_{STEPS[-1]}")
-    draws = [
-        {num_labels: _drawn(results, options.known, num_labels, draw) for num_labels in NUM_LABELS}
-        for draw in range(options.draws)
-    ]
+    draws = {n: [_drawn(results, options.known, n, draw) for draw in range(options.draws)] for n in NUM_LABELS}
     header = ["predictor", *(f"{n} labels{what}" for n in NUM_LABELS for what in ("", ", equal cost"))]
     found = [[key, *_by_labels(one.fit, X, y, truth, cost, draws)] for key, one in predictors.items()]
     print(f"\n{table(header, found)}")
@@ -156,12 +153,12 @@ def _by_labels(
     y: Float[np.ndarray, " n"],
     truth: Float[np.ndarray, " n"],
     cost: Float[np.ndarray, " n"],
-    draws: Sequence[Mapping[int, Drawn]],
+    draws: Mapping[int, Sequence[Drawn]],
 ) -> list[str]:
     cells = []
     for num_labels in NUM_LABELS:
         taus = []
-        for seen, unseen in (draw[num_labels] for draw in draws):
+        for seen, unseen in draws[num_labels]:
             mean = fit(X[seen], y[seen]).predict_mean(X[unseen])  # type: ignore[attr-defined]
             pairs = _tau_of_pairs(mean, truth[unseen], _alike(cost[unseen]))
             taus.append((kendall_tau(mean, truth[unseen]), pairs))

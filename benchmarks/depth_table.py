@@ -14,6 +14,10 @@ so that a table that is not finished shows the noise too. Any verb that reads ta
 
     nas bench benchmarks/results/depth_table.csv.gz --objective error_720:min --strategies chamnet,forest,random
 
+The committed one has the latency of a two-core machine, by a table of
+
+    nas profile launch.experiments.demo --device onnx --operators 600 --out TABLE.json
+
 Columns beside the decisions: `macs`, `params`, `latency_ms_DEVICE` by the tables given with --latency, `origin`; then
 METRIC_STEPS of seed 0 (error = 1 - delta1, abs_rel, si_log_rmse on validation maps; test_error, test_abs_rel on test
 maps; loss, the mean of the last tenth of the steps), METRIC_STEPS_seedN of the others, METRIC_STEPS_mean over all seeds

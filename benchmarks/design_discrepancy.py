@@ -26,10 +26,10 @@ NUM_TARGET = 20_000
 def main() -> None:
     pricing = price(SPACE, macs.RESOURCES)
     feasible = pricing.feasible([pricing.limit(LIMIT)], seed=0)
-    target = pricing.spread(_mixture(feasible, NUM_TARGET, np.random.default_rng((0, 99))))
+    target = pricing.design_features(_mixture(feasible, NUM_TARGET, np.random.default_rng((0, 99))))
 
     def filled(n: int, rng: np.random.Generator) -> Int8[np.ndarray, "n d"]:
-        return space_filling(feasible, n, features=pricing.spread, rng=rng)
+        return space_filling(feasible, n, features=pricing.design_features, rng=rng)
 
     methods = {
         "space-filling design": filled,
@@ -39,7 +39,7 @@ def main() -> None:
     rows = []
     for n in (16, 64, 128):
         for name, draw in methods.items():
-            found = [_measure(draw, n, seed, pricing.spread, target) for seed in range(NUM_SEEDS)]
+            found = [_measure(draw, n, seed, pricing.design_features, target) for seed in range(NUM_SEEDS)]
             rows.append([f"{name}, n = {n}", *(f"{f(found):.5f}" for f in (np.median, np.min, np.max))])
     print(table([f"discrepancy over {NUM_SEEDS} seeds, {LIMIT}", "median", "least", "most"], rows))
 

@@ -4,7 +4,7 @@
 
 On the reference space. First the front of predicted error and macs (`benchmarks._front_problem`), every search in turn
 in each repeat: evaluations a second, and as a multiple of pymoo's fastest setting and of its documented one. Then one
-objective, a Gaussian process of 200 points that reads the plain encoding, or the features that a search really uses
+objective, a Gaussian process of 200 points that reads the plain encoding, or the features that a search really has
 (with the logarithms of macs and params), free or under a limit. Intervals are 95 %, over the repeats. It takes about
 two minutes.
 """
@@ -81,7 +81,7 @@ def searches(pricing: Pricing) -> Iterator[tuple[str, Callable[[], Found]]]:
             pricing.feasible([limit], seed=0).sample(NUM_SEEDS, np.random.default_rng(0)),
         ),
     }
-    for seen, features in (("encoding", SPACE.encode), ("encoding and costs", pricing.features)):
+    for seen, features in (("encoding", SPACE.encode), ("levels too", pricing.features)):
         fitted = fitted_error(features, np.random.default_rng(0))
 
         def mean(rows: Int8[np.ndarray, "n d"], fitted=fitted, features=features) -> Float[np.ndarray, "n"]:

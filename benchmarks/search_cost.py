@@ -162,25 +162,22 @@ def _trained(some: Candidates, rng: np.random.Generator) -> tuple[int, Order]:
 
 def _by_trainings(some: Candidates) -> Order:
     by_cost = np.argsort(-some.cost, kind="stable")
-    trained = by_cost[np.unique(np.linspace(0, len(by_cost) - 1, OPENING).round().astype(int))].tolist()
-    yield from trained
-    while len(trained) < len(some.cost):
-        found = some.predictor.fit(some.features[trained], some.validation[trained]).predict_mean(some.features)
-        left = np.setdiff1d(np.arange(len(some.cost)), trained)
-        trained.append(int(left[np.argmin(found[left])]))
-        yield trained[-1]
+    opening = by_cost[np.unique(np.linspace(0, len(by_cost) - 1, OPENING).round().astype(int))]
+    return _best_first(some, some.predictor, opening.tolist())
 
 
 def _by_predictor(some: Candidates, scores: Float[np.ndarray, " n"]) -> Order:
-    trained = list[int]()
-    while len(trained) < len(scores):
-        if trained:
-            predictor = informed(some.predictor, [Rung(X=some.features, y=scores)])
-            found = predictor.fit(some.features[trained], some.validation[trained]).predict_mean(some.features)
-        else:
-            found = scores
-        left = np.setdiff1d(np.arange(len(scores)), trained)
-        trained.append(int(left[np.argmin(found[left])]))
+    predictor = informed(some.predictor, [Rung(X=some.features, y=scores)], by_scores=True)
+    return _best_first(some, predictor, [int(np.argmin(scores))])
+
+
+def _best_first(some: Candidates, predictor: Predictor, trained: list[int]) -> Order:
+    """The first trainings, then always what they promise most of."""
+    yield from trained
+    while len(trained) < len(some.cost):
+        found = predictor.fit(some.features[trained], some.validation[trained]).predict_mean(some.features)
+        left = np.setdiff1d(np.arange(len(some.cost)), trained)
+        trained = [*trained, int(left[np.argmin(found[left])])]
         yield trained[-1]
 
 
@@ -233,7 +230,7 @@ def _candidates(results: Results, options: argparse.Namespace) -> Candidates:
         test=_mean_test(results),
         shared={seed: np.array([known.get(row, np.nan) for row in rows]) for seed, known in scores.items()},
         shared_steps=steps,
-        predictor=pricing.guiding(gp.PREDICTOR),
+        predictor=pricing.choosing(gp.PREDICTOR),
     )  # fmt: skip
     return everything.among(np.array(places))
 

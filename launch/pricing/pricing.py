@@ -124,17 +124,17 @@ class Pricing:
             num_options=self.space.num_options, ordered=ordered, constraints=_constraints(bounds) if bounds else None
         )
 
-    def spread(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n s"]:
+    def design_features(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n s"]:
         """What a design fills: the encoded decisions, and each count's logarithm scaled to [0, 1] over the space."""
         columns = [self._scaled_log(name, population) for name in ("macs", "params") if name in self.tables]
         return np.concatenate([self.space.encode(population), *columns], axis=1)
 
     def features(self, population: Int8[np.ndarray, "n d"]) -> Float[np.ndarray, "n f"]:
-        """What predictors see: `spread`, then the network level by level (`nas.costs.levels`)."""
-        return np.concatenate([self.spread(population), self._levels.features(population)], axis=1)
+        """What predictors see: `design_features`, then the network level by level (`nas.costs.levels`)."""
+        return np.concatenate([self.design_features(population), self._levels.features(population)], axis=1)
 
-    def guiding(self, predictor: Predictor) -> Predictor:
-        """The predictor as it learns from `features`: from levels, and from numeric decisions too once that is better.
+    def choosing(self, predictor: Predictor) -> Predictor:
+        """The predictor as it learns from `features`: from levels, and from numeric decisions too once they add to it.
 
         What a decision of names stands for no level tells, so that it is always seen.
         """

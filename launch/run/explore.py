@@ -85,7 +85,7 @@ def strategy(prepared: Prepared, seed: int) -> Strategy:
         problem=prepared.pricing.problem(prepared.binding),
         sample=prepared.feasible.sample,
         features=prepared.pricing.features,
-        predictor=prepared.pricing.guiding(experiment.predictor),
+        predictor=prepared.pricing.choosing(experiment.predictor),
         opening=_opening(prepared, seed),
         rungs=experiment.ladder,
         goal=prepared.goal,
@@ -102,7 +102,7 @@ def _opening(prepared: Prepared, seed: int) -> tuple[Proposal, ...]:
     the design are then narrower versions of it, which is what one would try without a search.
     The whole design even if fewer trials are asked for: a run that is extended later is then the longer run.
     """
-    size, features = prepared.experiment.num_design, prepared.pricing.spread
+    size, features = prepared.experiment.num_design, prepared.pricing.design_features
     rng = np.random.default_rng((seed, DESIGN_STREAM))
     if prepared.goal is None:
         design = space_filling(prepared.feasible, size, features=features, rng=rng)

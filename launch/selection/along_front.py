@@ -42,7 +42,7 @@ def _candidates(
     pricing, experiment = space.pricing, session.experiment
     aims = aims_of(experiment.objectives, quality, pricing)
     assert aims is not None, "the caller has seen to it"
-    predictor = pricing.guiding(experiment.predictor)
+    predictor = pricing.choosing(experiment.predictor)
     return front_candidates(
         top,
         aims=aims,

@@ -145,7 +145,7 @@ def informed(experiment: Experiment, pricing: Pricing, complete: Sequence[Trial]
     Of lower rungs it knows what their complete trials showed.
     """
     predictor = full_predictor(
-        pricing.guiding(experiment.predictor), experiment.ladder, pricing.features, complete, experiment.objective
+        pricing.choosing(experiment.predictor), experiment.ladder, pricing.features, complete, experiment.objective
     )
     return replace(experiment, predictor=predictor)
 

@@ -4,7 +4,7 @@ A table of trained architectures has decisions and results, and nothing of how t
 it can say so: a `Structure` turns decisions into what a predictor should see in their place.
 
     n, f   architectures, features
-    P      paths through a cell, from a node that nothing enters to one that nothing leaves
+    e      edges of a cell
     k      kinds of operations: each but the absent one by itself, then those that are alike together
 """
 
@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -104,7 +104,7 @@ class Cell:
         for i, end in onward:
             yield from ((i, *rest) for rest in self._from(end))
 
-    def _used(self, options: Mapping[str, Any]) -> tuple[Float[np.ndarray, "n e k"], Bool[np.ndarray, "n e"]]:
+    def _used(self, options: Mapping[str, np.ndarray]) -> tuple[Float[np.ndarray, "n e k"], Bool[np.ndarray, "n e"]]:
         """Of which kinds each edge is, and which edges are there."""
         given = np.stack([options[name] for name in self.edges], axis=1)
         present = given != self.absent

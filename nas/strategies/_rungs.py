@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nas.record import Exhausted, Proposal, Trial
-from nas.search import FitsUnequalNoise, Fitted, Prediction, Predictor, Rungs
+from nas.search import FitsUnequalNoise, Fitted, Prediction, Predictor, Reasoned, Rungs
 
 Rank = Callable[[Sequence[Trial]], Float[np.ndarray, " n"]]
 """Of one rung's complete trials, what speaks against each; the least is promoted."""
@@ -134,7 +134,8 @@ class Informed:
             for rung, height in zip(rungs, heights, strict=True)
             if rung.X_pending is not None
         ]
-        return AtHeight(fitted=fitted.fantasise(np.concatenate(pending)) if pending else fitted, height=1.0)
+        believed = fitted.fantasise(np.concatenate(pending)) if pending else fitted
+        return (ReasonedAtHeight if isinstance(believed, Reasoned) else AtHeight)(fitted=believed, height=1.0)
 
     def _below(self, X: Float[np.ndarray, "n f"], y: Float[np.ndarray, "n"]) -> tuple[Rung, ...]:
         """The rungs below, scores as if they were trainings: in their place, and spread as they are.
@@ -170,6 +171,16 @@ class AtHeight:
     def fantasise(self, X_pending: Float[np.ndarray, "p f"]) -> "AtHeight":
         """As if the pending points had been measured on this rung."""
         return replace(self, fitted=self.fitted.fantasise(_at(X_pending, self.height)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonedAtHeight(AtHeight):
+    """The same of a fit that can say what it has chosen; see `nas.search.Reasoned`."""
+
+    @property
+    def reason(self) -> str:
+        assert isinstance(self.fitted, Reasoned), "`Informed.fit` has seen to it"
+        return self.fitted.reason
 
 
 def informed(predictor: Predictor, below: Sequence[Rung], *, by_scores: bool = False) -> Predictor:

@@ -1,7 +1,7 @@
 """The question put to a table: columns, their units, limits on them, what decisions are. Imports launch.extensions,
 search_spaces, predictors and nas.
 
-`numeric_decisions` is imported by name: its code is a part of a replay's key.
+`codings` is imported by name: its code is a part of a replay's key.
 """
 
 from launch.bench.question.arena import Arena, prepare

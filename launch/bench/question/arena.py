@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, UInt64
 
+from launch.bench.question.codings import coded
 from launch.bench.question.column_limits import limited
 from launch.bench.question.column_units import KNOWN_BY_NAME, is_counted, said_units
-from launch.bench.question.numeric_decisions import coded
 from launch.bench.question.question import Goal, Question
 from nas.feasible import cover
 from nas.genetic import Objective, Problem, hash_rows

@@ -58,7 +58,7 @@ class Question:
       judge: the column in which the best found is judged, unseen by the strategies.
       limits: texts such as "mmacs <= 2000"; rows that break one do not exist.
       units: texts such as "latency=ms", of columns whose name does not say it.
-      numeric: which decisions are numbers, as `launch.bench.question.numeric_decisions.numeric` reads it; None if
+      numeric: which decisions are numbers, as `launch.bench.question.codings.numeric` reads it; None if
         nobody has said.
       structure: what says how decisions are wired, as `launch.bench.question.structures` loads it; None if nothing.
       statistics: the columns that predictors see; None for those known by name.

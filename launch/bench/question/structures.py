@@ -1,6 +1,7 @@
 """What a table's decisions build: by a structure of its own, or by the space that its architectures come from."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +42,10 @@ def load_structure(reference: str) -> Structure:
     """
     try:
         found = STRUCTURES.load(reference)
-    except PluginError as error:
-        try:
+    except PluginError:
+        with suppress(PluginError):
             return OfSpace(space=SPACES.load(reference))
-        except PluginError:
-            raise PluginError(f"{error}; a space does as well: {', '.join(SPACES.keys())}") from error
+        raise
     if isinstance(found, type) or not isinstance(found, Structure):
         raise PluginError(
             f"{STRUCTURES.export} of {reference} must be an object with `decisions` and a method `features`, got "

@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 
 import launch.bench.peers
-import launch.bench.question.numeric_decisions
+import launch.bench.question.codings
 import nas.costs
 import nas.feasible
 import nas.genetic
@@ -109,7 +109,7 @@ def code(name: str, predictor: str) -> str:
     """
     digest = hashlib.sha256()
     arena = importlib.import_module(Arena.__module__)  # draws the opening
-    for module in (search_spaces._decisions, search_spaces.table, launch.bench.question.numeric_decisions, arena):
+    for module in (search_spaces._decisions, search_spaces.table, launch.bench.question.codings, arena):
         digest.update(inspect.getsource(module).encode())
     for file in _files(launch.bench.peers) if name in PEERS else _own_files(name, predictor):
         digest.update(file.read_bytes())

@@ -132,7 +132,7 @@ def test_limits_that_everything_meets_are_refused(pricing: Pricing) -> None:
 
 
 def test_a_design_fills_the_encoding_and_the_costs_between_0_and_1(pricing: Pricing) -> None:
-    features = pricing.spread(EVERYTHING)
+    features = pricing.design_features(EVERYTHING)
     encoded = SPACE.encode(EVERYTHING)
     np.testing.assert_array_equal(features[:, : encoded.shape[1]], encoded)
     scaled = features[:, encoded.shape[1] :]
@@ -143,7 +143,7 @@ def test_a_design_fills_the_encoding_and_the_costs_between_0_and_1(pricing: Pric
 
 
 def test_predictors_see_what_a_design_fills_and_then_the_levels(pricing: Pricing) -> None:
-    filled, seen = pricing.spread(EVERYTHING), pricing.features(EVERYTHING)
+    filled, seen = pricing.design_features(EVERYTHING), pricing.features(EVERYTHING)
     np.testing.assert_array_equal(seen[:, : filled.shape[1]], filled)
     np.testing.assert_array_equal(filled[:, : len(SPACE.choices)], SPACE.encode(EVERYTHING))
     np.testing.assert_array_equal(seen[:, filled.shape[1] :], level_table(SPACE).features(EVERYTHING))
@@ -151,7 +151,7 @@ def test_predictors_see_what_a_design_fills_and_then_the_levels(pricing: Pricing
 
 def test_a_guide_learns_from_levels_and_from_decisions_too_where_that_is_better(pricing: Pricing) -> None:
     rows = np.random.default_rng(0).permutation(EVERYTHING)[:60]
-    X, guide = pricing.features(rows), pricing.guiding(ridge.PREDICTOR)
+    X, guide = pricing.features(rows), pricing.choosing(ridge.PREDICTOR)
     deep, middle = (
         rows[:, [choice.name for choice in SPACE.choices].index(name)] for name in ("deep.width", "middle.width")
     )
@@ -167,4 +167,4 @@ def test_decisions_of_names_are_always_seen() -> None:
         Stage(name="up", op="trb", inputs=("down",), width=8, expansion=1, upsample=mode),
     )
     named = price(Space(name="named", input=Shape(3, 8, 8), stages=stages), macs.RESOURCES)
-    assert named.guiding(ridge.PREDICTOR) is ridge.PREDICTOR  # there is no choice: names are seen, levels are alike
+    assert named.choosing(ridge.PREDICTOR) is ridge.PREDICTOR  # there is no choice: names are seen, levels are alike

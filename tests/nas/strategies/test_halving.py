@@ -11,12 +11,13 @@ from jaxtyping import Float, Int8
 from launch.bench.replay.memory_record import MemoryRecord
 from launch.executors.simulated import SimulatedExecutor
 from nas.record import Evaluation, Exhausted, Job, Outcome, Proposal, Trial
-from nas.search import Goal, QualityLimit, Rungs, Strategy, Task
+from nas.search import Goal, QualityLimit, Reasoned, Rungs, Strategy, Task
 from nas.search.loop import Plan, run
 from nas.strategies.asha import Asha
 from nas.strategies.chamnet import ChamNet
 from nas.strategies.halving import Halving, full_predictor
 from predictors import gp, ridge
+from predictors.coding import Coding, choosing
 from tests.nas.strategies.small import FEASIBLE, ONE, both, error, features, history, listed, trial
 
 RUNGS = Rungs(fidelities=(1, 9), eta=3.0)
@@ -269,3 +270,17 @@ def test_a_proposal_without_a_fidelity_has_the_plans() -> None:
 
 def test_task_has_no_rungs_unless_told() -> None:
     assert isinstance(ONE, Task) and ONE.rungs is None
+
+
+def test_a_fit_of_several_rungs_says_what_was_chosen_where_its_predictor_chooses() -> None:
+    done, _ = history(40)
+    high = [replace(one, fidelity=9) for one in done[:10]]
+    X, y = features(np.array([one.architecture for one in high])), np.array([one.metrics["error"] for one in high])
+    codings = (Coding(name="first", columns=(0,)), Coding(name="second", columns=(1,)))
+    fits = [
+        full_predictor(one, RUNGS, features, [*done, *high], "error").fit(X, y)
+        for one in (gp.PREDICTOR, choosing(gp.PREDICTOR, codings))
+    ]
+    assert not isinstance(fits[0], Reasoned)
+    assert isinstance(fits[1], Reasoned) and "by cross-validated Kendall tau on" in fits[1].reason
+    assert isinstance(fits[1].fantasise(X[:2]), Reasoned)

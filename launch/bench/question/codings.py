@@ -1,4 +1,6 @@
-"""Which decisions of a table are numbers: by `--numeric`, by its header, else left to the predictor to find out.
+"""What predictors see of a table's decisions: as names, as numbers, by what they build.
+
+Which are numbers is said by `--numeric` or by the header, or else left to the predictor to find out.
 
 Nobody can see from 0, 1, 2 whether they are widths or the codes of operations. Where it is not said, features hold the
 columns of both codings, and `predictors.coding` chooses during the search, on what has been trained so far. What looks
@@ -11,13 +13,13 @@ they must prove that they add to it.
 
 import fnmatch
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from launch.bench.question.structures import structured
-from nas.space import Choice
+from nas.space import Choice, Structure
 from predictors.coding import Coding
 from search_spaces.table import Results, ResultsError, features, holds_numbers, named, numbers, values_of
 
@@ -25,8 +27,14 @@ MIN_OPTIONS = 3
 CAUTION = 3.0
 """Of a coding that takes what looks like codes for numbers; the margin is then a whole standard error of tau."""
 
-Way = tuple[str, list[str], float]
-"""A coding's name, the decisions that it takes for numbers, and its caution."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A coding before its columns have their places; `caution` as in `predictors.coding.Coding`."""
+
+    name: str
+    block: Float[np.ndarray, "n c"]
+    caution: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,33 +70,43 @@ def coded(
     said = dict(results.said) if asked is None else numeric(results, asked)
     told = [choice.name for choice in results.choices if said.get(choice.name)]
     open_ones = [choice for choice in results.choices if choice.name not in said and _may_be_number(choice)]
-    candidates: list[Way] = [
-        ("names", told, 1.0),
-        *((name, [*told, *some], caution) for name, some, caution in _ways(open_ones)),
+    candidates = [
+        Candidate(name="names", block=_block(results, told)),
+        *(
+            Candidate(name=name, block=_block(results, [*told, *some]), caution=caution)
+            for name, some, caution in _ways(open_ones)
+        ),
     ]
-    blocks = [_block(results, is_number) for _, is_number, _ in candidates]
-    always = [features((), results.architectures, statistics)]
-    notes = _notes(told, open_ones)
+    always, notes = [features((), results.architectures, statistics)], _notes(told, open_ones)
     if structure is not None:
         built, wired = structured(results, structure)
-        others = [i for i, choice in enumerate(results.choices) if choice.name not in built.decisions]
-        blocks.insert(0, named([results.choices[i] for i in others], results.architectures[:, others]))
-        added = [(f"structure and {name}", is_number, caution) for name, is_number, caution in candidates]
-        candidates = [("structure", [], 1.0), *added]
+        candidates = _after_structure(results, built, candidates)
         always.insert(0, wired)
         notes.append(
             f"predictors see what {structure} says of the decisions, {wired.shape[1]} features, in their place"
         )
-    ends = np.cumsum([block.shape[1] for block in blocks]).tolist()
-    codings = tuple(
-        Coding(name=name, columns=tuple(range(end - block.shape[1], end)), caution=caution)
-        for (name, _, caution), block, end in zip(candidates, blocks, ends, strict=True)
-    )
     return Coded(
-        encoded=np.concatenate([*blocks, *always], axis=1),
-        codings=codings,
+        encoded=np.concatenate([*(one.block for one in candidates), *always], axis=1),
+        codings=_placed(candidates),
         numbers=tuple(told),
         notes=tuple(notes),
+    )
+
+
+def _after_structure(results: Results, structure: Structure, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """First none of the decisions that the structure reads, the others as names; then the codings as they were."""
+    others = [i for i, choice in enumerate(results.choices) if choice.name not in structure.decisions]
+    block = named([results.choices[i] for i in others], results.architectures[:, others])
+    added = [replace(one, name=f"structure and {one.name}") for one in candidates]
+    return [Candidate(name="structure", block=block), *added]
+
+
+def _placed(candidates: Sequence[Candidate]) -> tuple[Coding, ...]:
+    """The codings, whose columns stand one beside the other."""
+    ends = np.cumsum([one.block.shape[1] for one in candidates]).tolist()
+    return tuple(
+        Coding(name=one.name, columns=tuple(range(end - one.block.shape[1], end)), caution=one.caution)
+        for one, end in zip(candidates, ends, strict=True)
     )
 
 
@@ -115,7 +133,7 @@ def numeric(results: Results, asked: str) -> dict[str, bool]:
     return wanted
 
 
-def _ways(open_ones: Sequence[Choice]) -> Iterator[Way]:
+def _ways(open_ones: Sequence[Choice]) -> Iterator[tuple[str, list[str], float]]:
     """Which of the decisions that nobody has spoken of to take for numbers, and how cautiously."""
     uncoded = [choice.name for choice in open_ones if not _looks_like_codes(choice)]
     if 0 < len(uncoded) < len(open_ones):
